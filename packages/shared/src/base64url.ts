@@ -1,0 +1,57 @@
+// RFC 4648 section 5 without padding, canonical spelling only (RFC 7515 section 2).
+// Node's and jose's decoders accept padding, inner white space and stray trailing bits; a text with two spellings is not evidence.
+
+import { CountersignError } from './errors.ts'
+
+const ALPHABET = /^[A-Za-z0-9_-]*$/
+const ENDS_TWO_OF_FOUR = 'AQgw'
+const ENDS_THREE_OF_FOUR = 'AEIMQUYcgkosw048'
+
+/** Tells whether a text is the one canonical base64url spelling of some bytes. The empty text is, of no bytes. */
+export function isBase64url(text: string): boolean {
+  if (!ALPHABET.test(text)) return false
+  switch (text.length % 4) {
+    case 0:
+      return true
+    case 2:
+      return ENDS_TWO_OF_FOUR.includes(text.charAt(text.length - 1))
+    case 3:
+      return ENDS_THREE_OF_FOUR.includes(text.charAt(text.length - 1))
+    default:
+      return false
+  }
+}
+
+/**
+ * Decodes canonical base64url into a string of one character (U+0000 to U+00FF) per byte.
+ *
+ * @throws {CountersignError} `ERR_BASE64URL_INVALID` for padding, white space, other alphabets and stray trailing bits.
+ */
+export function decodeBase64urlToBinary(text: string): string {
+  if (!isBase64url(text)) throw new CountersignError('ERR_BASE64URL_INVALID', 'Not canonical base64url')
+  return atob(text.includes('-') || text.includes('_') ? text.replaceAll('-', '+').replaceAll('_', '/') : text)
+}
+
+/**
+ * Decodes canonical base64url into bytes.
+ *
+ * @throws {CountersignError} `ERR_BASE64URL_INVALID` for padding, white space, other alphabets and stray trailing bits.
+ */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
+  return bytesOfBinary(decodeBase64urlToBinary(text))
+}
+
+/** The bytes of a string of one character per byte. */
+export function bytesOfBinary(binary: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
+  return bytes
+}
+
+/** Encodes bytes, or the UTF-8 bytes of a well-formed string, as base64url without padding. */
+export function encodeBase64url(data: Uint8Array | string): string {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}

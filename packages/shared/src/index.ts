@@ -1,0 +1,42 @@
+// @countersign/shared: what both ends of the wire must agree on, byte for byte. No I/O, no state, no Node modules.
+
+// RFC 7515, 7517, 7518, 7638
+export type { AlgorithmEntry, JwsAlgorithm } from './algorithms.ts'
+export { algorithmOf, jwsAlgorithms } from './algorithms.ts'
+// RFC 9449
+export { computeAth } from './ath.ts'
+// RFC 4648 and RFC 8259, strictly
+export { decodeBase64url, decodeBase64urlToBinary, encodeBase64url, isBase64url } from './base64url.ts'
+// RFC 9110 section 11, RFC 9457
+export type { Challenge } from './challenge.ts'
+export { formatChallenges, parseChallenges } from './challenge.ts'
+export type { DPoPProofClaims, DPoPProofHeader, UnverifiedDPoPProof } from './dpop-proof.ts'
+export {
+  DPOP_PROOF_TYP,
+  decodeDPoPProof,
+  decodeDPoPProofClaims,
+  decodeDPoPProofHeader,
+  decodeDPoPProofSignature,
+  encodeDPoPProofClaims,
+  encodeDPoPProofHeader,
+  splitDPoPProof,
+} from './dpop-proof.ts'
+// Errors and limits
+export type { ErrorCode, ErrorEntry, ErrorFamily, OAuthError } from './error-table.ts'
+export { errorTable } from './error-table.ts'
+export type { ErrorDetails } from './errors.ts'
+export { CountersignError, isCountersignError } from './errors.ts'
+export { normalizeHtu } from './htu.ts'
+export type { JsonObject, JsonValue } from './json.ts'
+export { isJsonObject, parseJson, parseJsonBytes, parseJsonObject } from './json.ts'
+export type { AkpPublicJwk, EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from './jwk.ts'
+export { jwkFits, readPublicJwk } from './jwk.ts'
+export type { CompactJws } from './jws.ts'
+export { decodeJsonSegment, decodeSignatureSegment, encodeJsonSegment, splitCompactJws } from './jws.ts'
+export * as limits from './limits.ts'
+export { isNonce } from './nonce.ts'
+export type { ProblemDetails } from './problem.ts'
+export { errorDocumentation, PROBLEM_MEDIA_TYPE } from './problem.ts'
+// Options
+export { secureUrl } from './secure-url.ts'
+export { thumbprint, thumbprintInput } from './thumbprint.ts'

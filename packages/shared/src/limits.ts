@@ -1,0 +1,35 @@
+// Every number of the protocol, with its unit, its reason and its source.
+// Lengths are in characters of ASCII text, which are bytes on the wire.
+
+/** Longest DPoP proof read, in characters. An ML-DSA-87 key and signature make about 11 000; RSA-4096 about 2 000. RFC 9449 sets none. */
+export const MAX_PROOF_LENGTH = 12_288
+
+/** Longest access token read, in characters. Node refuses 16 KiB of headers by default; a longer token cannot arrive there. */
+export const MAX_TOKEN_LENGTH = 16_384
+
+/** Longest `htu` or request URI compared, in characters. RFC 9110 §4.1 asks for at least 8 000 octets of URI. */
+export const MAX_URI_LENGTH = 8_192
+
+/** Longest `jti` accepted, in characters. A replay key is a hash of it, but its transport and logs are not (RFC 9449 §11.1). */
+export const MAX_JTI_LENGTH = 256
+
+/** Longest nonce kept or compared, in characters. A server's nonce is opaque; 1 KiB leaves room for encrypted ones (RFC 9449 §8). */
+export const MAX_NONCE_LENGTH = 1_024
+
+/** Longest `WWW-Authenticate` field value parsed, in characters: half of what Node lets arrive. */
+export const MAX_CHALLENGE_LENGTH = 8_192
+
+/** Most bytes of a JSON document read, unless the caller names fewer. Holds the largest token payload. */
+export const MAX_JSON_LENGTH = 65_536
+
+/** Deepest nesting of a JSON document read. Real token claims stay under 8; the parser's own stack is never at risk. */
+export const MAX_JSON_DEPTH = 32
+
+/** Smallest RSA modulus, in bits (RFC 7518 §3.3 and §3.5). */
+export const MIN_RSA_MODULUS_BITS = 2_048
+
+/** Largest RSA modulus, in bits. The cost of a verification grows with its square, and the caller chooses the key. */
+export const MAX_RSA_MODULUS_BITS = 8_192
+
+/** Largest RSA public exponent, in bytes: 65537 needs three. A long exponent buys an attacker slow verifications. */
+export const MAX_RSA_EXPONENT_BYTES = 4
