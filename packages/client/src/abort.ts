@@ -1,0 +1,21 @@
+// Waiting for something that others wait for too: one caller's abort ends its own waiting, not the common work.
+
+/**
+ * Waits for a value, but no longer than until a signal aborts.
+ *
+ * @throws The signal's reason, exactly, when it aborts first.
+ */
+export async function abortable<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted()
+  if (!(value instanceof Promise)) return value
+  let onAbort: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([value, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

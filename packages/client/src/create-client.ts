@@ -1,0 +1,157 @@
+// The client: options in, a fetch out.
+
+import type { JwsAlgorithm } from '@countersign/shared'
+import { CountersignError, secureUrl, thumbprint } from '@countersign/shared'
+import { createNonceCache } from './nonce-cache.ts'
+import { allowedOrigins } from './origins.ts'
+import { createDPoPProver } from './proofs/dpop.ts'
+import type { Prover } from './proofs/proof-kind.ts'
+import { createSignedFetch } from './signed-fetch.ts'
+import type { Signer } from './signer.ts'
+import { generateSigner } from './signer.ts'
+import { createProvingFetch } from './tokens/proving-fetch.ts'
+import { createTokenManager } from './tokens/token-manager.ts'
+import type { TokenSource } from './tokens/token-source.ts'
+
+/** Options of {@link createClient}. */
+export interface ClientOptions {
+  /**
+   * The resource identifier (RFC 9728): an absolute `https` URL, `http` only on a loopback host. Relative URLs are resolved against it,
+   * the access token is requested for it, and only its origin ever sees that token.
+   */
+  readonly resource: string
+  /** Where access tokens come from: `clientCredentials(…)`, or a function that returns a token bound to this client's key. */
+  readonly token: TokenSource
+  /** Further origins that may see the access token. Default: none. */
+  readonly origins?: readonly string[]
+  /** Algorithm of the key that is generated. Default ES256. */
+  readonly algorithm?: JwsAlgorithm
+  /** A key to sign with instead of a generated one. */
+  readonly signer?: Signer
+  /** The fetch that requests go out with. Default: the platform's. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** A client of one resource. */
+export interface Client {
+  /**
+   * As the platform's `fetch`, signed: every request carries the access token and a fresh proof.
+   *
+   * Responses come back as the server gave them, whatever their status. A DPoP proof covers method, URL without query, and token; not
+   * the query, the body, or other header fields.
+   *
+   * @throws {CountersignError} Before anything is sent: `ERR_ORIGIN_NOT_ALLOWED`, `ERR_CLIENT_CLOSED`, and what the token source
+   *   throws. Later: `ERR_BODY_NOT_REPLAYABLE`, `ERR_REDIRECT_NOT_FOLLOWED`, `ERR_SIGNING_FAILED`. The platform's own errors stay as
+   *   they are.
+   */
+  readonly fetch: typeof globalThis.fetch
+  /** The thumbprint of the client's key: the `cnf.jkt` of its tokens. */
+  thumbprint(): Promise<string>
+  /** Generates the key and obtains a token ahead of the first call. */
+  ready(): Promise<void>
+  /** Ends what is under way towards the authorization server; later calls fail. */
+  close(): void
+}
+
+/** Longest time for one token request with all it needs, in milliseconds. */
+const TOKEN_REQUEST_TIMEOUT = 30_000
+
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof ClientOptions>([
+  'resource',
+  'token',
+  'origins',
+  'algorithm',
+  'signer',
+  'fetch',
+])
+
+/**
+ * Creates a client of one resource, with a key of its own that cannot be exported. Nothing is sent before the first call.
+ *
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, each with `parameter`.
+ * @example
+ * const api = createClient({ resource: 'https://api.example.com', token: clientCredentials({ clientId: 'partner-7', key }) })
+ * const response = await api.fetch('/accounts')
+ */
+export function createClient(options: ClientOptions): Client {
+  checkOptions(options)
+  const resource = secureUrl(options.resource, 'resource')
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const nonces = createNonceCache()
+  const closing = new AbortController()
+  const signer = once(async (): Promise<Signer> => options.signer ?? generateSigner(options.algorithm))
+  const prover = once(async (): Promise<Prover> => createDPoPProver(await signer()))
+  const noncesOf = (role: Parameters<typeof nonces.of>[1]) => (origin: string) => nonces.of(origin, role)
+  const provingFetch = createProvingFetch({ prover, noncesOf: noncesOf('authorization-server'), fetch })
+
+  const tokens = createTokenManager(async () =>
+    options.token({
+      resource,
+      resourceIdentifier: options.resource,
+      fetch,
+      provingFetch,
+      algorithm: (await signer()).algorithm,
+      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TOKEN_REQUEST_TIMEOUT)]),
+    }),
+  )
+  const signedFetch = createSignedFetch({
+    resource,
+    origins: allowedOrigins(resource, options.origins ?? []),
+    prover,
+    tokens,
+    noncesOf: noncesOf('resource-server'),
+    fetch,
+  })
+
+  return {
+    async fetch(input, init) {
+      closing.signal.throwIfAborted()
+      return signedFetch(input, init)
+    },
+    thumbprint: async () => thumbprint((await signer()).publicJwk),
+    async ready() {
+      closing.signal.throwIfAborted()
+      await tokens.current(closing.signal)
+    },
+    close: () => closing.abort(new CountersignError('ERR_CLIENT_CLOSED', 'The client was closed')),
+  }
+}
+
+function checkOptions(options: ClientOptions): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.has(name)) continue
+    throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${name}"`, {
+      parameter: name,
+      expected: [...OPTION_NAMES],
+    })
+  }
+  if (typeof options.token !== 'function') throw invalid('token', 'a token source, such as clientCredentials(…)')
+  if (options.origins !== undefined && !Array.isArray(options.origins)) throw invalid('origins', 'a list of URLs')
+  if (options.fetch !== undefined && typeof options.fetch !== 'function') throw invalid('fetch', 'a function')
+  if (options.signer !== undefined && typeof options.signer.sign !== 'function') throw invalid('signer', 'a Signer')
+  if (options.signer !== undefined && options.algorithm !== undefined)
+    throw invalid('algorithm', 'absent beside a signer')
+}
+
+/** Makes a value once, and then has it at hand; a failure is not remembered. */
+function once<Value>(make: () => Promise<Value>): () => Value | Promise<Value> {
+  let value: Value | undefined
+  let making: Promise<Value> | undefined
+  return () => {
+    if (value !== undefined) return value
+    making ??= make()
+      .then((made) => {
+        value = made
+        return made
+      })
+      .finally(() => {
+        making = undefined
+      })
+    return making
+  }
+}
+
+function invalid(parameter: string, expected: string): CountersignError {
+  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
+}

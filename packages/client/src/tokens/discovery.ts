@@ -1,0 +1,69 @@
+// Finding the authorization server: from the resource alone (RFC 9728), and its metadata from its issuer identifier (RFC 8414, or
+// OpenID Connect Discovery). What a document says of itself must be what was asked for, character by character.
+
+import { CountersignError, isCountersignError, secureUrl } from '@countersign/shared'
+import type { AuthorizationServer } from 'oauth4webapi'
+import * as oauth from 'oauth4webapi'
+import { discard } from '../discard.ts'
+import { requestOptions } from './request-options.ts'
+import type { TokenContext } from './token-source.ts'
+
+/** An authorization server whose metadata was found. */
+export interface DiscoveredServer {
+  readonly server: AuthorizationServer
+  readonly tokenEndpoint: URL
+}
+
+/**
+ * Finds the metadata of the authorization server.
+ *
+ * @param issuer - The issuer identifier. Default: the one that the resource's own metadata names, if it names exactly one.
+ * @throws {CountersignError} `ERR_DISCOVERY_FAILED`; `reason` is one of `resource`, `issuer`, `ambiguous`, `token_endpoint`.
+ */
+export async function discoverAuthorizationServer(
+  issuer: string | undefined,
+  context: TokenContext,
+): Promise<DiscoveredServer> {
+  const identifier = issuer ?? (await issuerOfResource(context))
+  try {
+    const server = await fetchServerMetadata(identifier, context)
+    if (server.issuer !== identifier) throw failed('issuer', identifier, server.issuer)
+    return { server, tokenEndpoint: secureUrl(server.token_endpoint, 'token_endpoint') }
+  } catch (cause) {
+    throw isCountersignError(cause, 'ERR_DISCOVERY_FAILED') ? cause : failed('issuer', identifier, undefined, cause)
+  }
+}
+
+async function issuerOfResource({ resource, fetch, signal }: TokenContext): Promise<string> {
+  const expected = resource.href
+  let servers: readonly string[]
+  try {
+    const response = await oauth.resourceDiscoveryRequest(resource, requestOptions(resource, fetch, signal))
+    const metadata = await oauth.processResourceDiscoveryResponse(resource, response)
+    servers = metadata.authorization_servers ?? []
+  } catch (cause) {
+    throw failed('resource', expected, undefined, cause)
+  }
+  const [server, ...others] = servers
+  if (server === undefined || others.length > 0)
+    throw failed('ambiguous', 'one authorization server, or the option "issuer"', servers)
+  return server
+}
+
+async function fetchServerMetadata(issuer: string, { fetch, signal }: TokenContext): Promise<AuthorizationServer> {
+  const url = secureUrl(issuer, 'issuer')
+  const first = await oauth.discoveryRequest(url, { algorithm: 'oauth2', ...requestOptions(url, fetch, signal) })
+  if (first.status === 200) return oauth.processDiscoveryResponse(url, first)
+  discard(first)
+  const second = await oauth.discoveryRequest(url, { algorithm: 'oidc', ...requestOptions(url, fetch, signal) })
+  return oauth.processDiscoveryResponse(url, second)
+}
+
+function failed(reason: string, expected: unknown, actual?: unknown, cause?: unknown): CountersignError {
+  return new CountersignError('ERR_DISCOVERY_FAILED', `The authorization server cannot be found out (${reason})`, {
+    reason,
+    expected,
+    actual,
+    cause,
+  })
+}

@@ -1,0 +1,27 @@
+// The fetch of the authorization server's endpoints: it adds a DPoP proof without token, and learns the server's nonces.
+
+import type { ServerNonces } from '../nonce-cache.ts'
+import type { Prover } from '../proofs/proof-kind.ts'
+
+/**
+ * Creates a fetch for a token endpoint. It sends each request once: what must be made anew for another attempt, such as a client
+ * assertion, is made by its caller.
+ */
+export function createProvingFetch(parts: {
+  readonly prover: () => Prover | Promise<Prover>
+  readonly noncesOf: (origin: string) => ServerNonces
+  readonly fetch: typeof globalThis.fetch
+}): typeof globalThis.fetch {
+  return async function provingFetch(input, init) {
+    const request = new Request(input, init)
+    const url = new URL(request.url)
+    const nonces = parts.noncesOf(url.origin)
+    const sentAt = nonces.nextSequence()
+    const proof = await (await parts.prover()).prove({ method: request.method, url, nonce: nonces.latest })
+    const headers = new Headers(request.headers)
+    for (const [name, value] of Object.entries(proof)) headers.set(name, value)
+    const response = await parts.fetch(request, { headers, redirect: 'manual' })
+    nonces.learn(response, sentAt)
+    return response
+  }
+}

@@ -1,0 +1,82 @@
+// The current access token of a client: one at a time, requested by one flight however many calls wait for it, renewed ahead of its
+// expiry, and forgotten when the server says so. A flight that failed is not remembered.
+
+import { CountersignError } from '@countersign/shared'
+import { abortable } from '../abort.ts'
+import type { IssuedToken } from './token-source.ts'
+
+/** The access token of a client. */
+export interface TokenManager {
+  /** The current token; the first call, or the first after its expiry, waits for one. */
+  current(signal: AbortSignal): string | Promise<string>
+  /**
+   * A token other than the one a server has refused.
+   *
+   * @returns `undefined` when the issuer can only give the same one again.
+   */
+  renewed(refused: string, signal: AbortSignal): Promise<string | undefined>
+}
+
+interface HeldToken {
+  readonly value: string
+  /** Milliseconds since the epoch. */
+  readonly renewAt: number
+  readonly expiresAt: number
+}
+
+/** A token is renewed in the background during the last tenth of its life, but at most the last 30 seconds. */
+const RENEWAL_SHARE = 0.1
+const MAX_RENEWAL_MILLISECONDS = 30_000
+
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** @param request - Obtains a token. */
+export function createTokenManager(request: () => Promise<IssuedToken | string>): TokenManager {
+  let held: HeldToken | undefined
+  let flight: Promise<string> | undefined
+
+  return {
+    current(signal) {
+      const now = Date.now()
+      if (held === undefined || now >= held.expiresAt) return abortable(fly(), signal)
+      // The call at hand has a token that is still good; if the renewal fails, the next one asks again.
+      if (now >= held.renewAt) fly().catch(() => undefined)
+      return held.value
+    },
+    async renewed(refused, signal) {
+      if (held?.value !== refused) return held?.value ?? abortable(fly(), signal)
+      const token = await abortable(fly(), signal)
+      return token === refused ? undefined : token
+    },
+  }
+
+  function fly(): Promise<string> {
+    flight ??= obtain().finally(() => {
+      flight = undefined
+    })
+    return flight
+  }
+
+  async function obtain(): Promise<string> {
+    const requestedAt = Date.now()
+    const issued = await request()
+    held = holdable(typeof issued === 'string' ? { accessToken: issued } : issued, requestedAt)
+    return held.value
+  }
+}
+
+function holdable({ accessToken, expiresInSeconds }: IssuedToken, requestedAt: number): HeldToken {
+  if (typeof accessToken !== 'string' || !TOKEN68.test(accessToken)) {
+    throw new CountersignError('ERR_TOKEN_REQUEST_FAILED', 'The access token cannot stand in an Authorization field', {
+      parameter: 'access_token',
+      reason: 'token68',
+    })
+  }
+  const lifetime = expiresInSeconds === undefined ? Number.POSITIVE_INFINITY : expiresInSeconds * 1000
+  const expiresAt = requestedAt + lifetime
+  return {
+    value: accessToken,
+    expiresAt,
+    renewAt: expiresAt - Math.min(lifetime * RENEWAL_SHARE, MAX_RENEWAL_MILLISECONDS),
+  }
+}

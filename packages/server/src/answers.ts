@@ -1,0 +1,130 @@
+// From an error to an answer: status, challenge and problem body, all from the one table of codes in @countersign/shared.
+
+import type { Challenge, ErrorEntry, ProblemDetails } from '@countersign/shared'
+import {
+  CountersignError,
+  errorDocumentation,
+  errorTable,
+  formatChallenges,
+  isCountersignError,
+  PROBLEM_MEDIA_TYPE,
+} from '@countersign/shared'
+import type { VerifierConfig } from './options.ts'
+import type { CompiledPolicy } from './policy.ts'
+
+/** A request was refused, with the answer to give. Thrown by `verify`; an adapter writes status, headers and problem as they are. */
+export class RefusalError extends CountersignError {
+  readonly statusCode: number
+  /** Field names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body, of media type `application/problem+json`. */
+  readonly problem: ProblemDetails
+
+  constructor(
+    error: CountersignError,
+    answer: {
+      readonly status: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly problem: ProblemDetails
+    },
+  ) {
+    super(error.code, error.message, error)
+    this.statusCode = answer.status
+    this.headers = answer.headers
+    this.problem = answer.problem
+  }
+}
+
+/** How a request presented its token, and what its route demands. */
+export interface RefusalContext {
+  readonly scheme: 'dpop' | 'bearer'
+  readonly policy: CompiledPolicy
+}
+
+/** Seconds after which a client may try again when a dependency failed. */
+const RETRY_AFTER_SECONDS = 5
+
+/** Makes the answers to refused requests. */
+export interface Answers {
+  /** The refusal for an error, or `undefined` when it is none that a request can cause: then it is a fault of the server (500). */
+  refusalOf(error: unknown, context: RefusalContext): RefusalError | undefined
+}
+
+/**
+ * @param nonce - The nonce to hand out with every refusal; `undefined` when nonces are off.
+ * @param resourceMetadata - The URL of the RFC 9728 document.
+ */
+export function createAnswers(
+  config: VerifierConfig,
+  nonce: (() => string) | undefined,
+  resourceMetadata: string,
+): Answers {
+  const algs = config.proofAlgorithms.join(' ')
+
+  return {
+    refusalOf(error, context) {
+      if (!isCountersignError(error)) return undefined
+      const entry: ErrorEntry = errorTable[error.code]
+      if (entry.status === undefined) return undefined
+      return new RefusalError(error, {
+        status: entry.status,
+        headers: headersOf(error, entry, context),
+        problem: problemOf(error, entry.status, entry.title),
+      })
+    },
+  }
+
+  function headersOf(error: CountersignError, entry: ErrorEntry, context: RefusalContext): Record<string, string> {
+    const headers: Record<string, string> = { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store' }
+    if (nonce !== undefined) headers['dpop-nonce'] = nonce()
+    if (entry.status === 503 || entry.status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
+    else headers['www-authenticate'] = formatChallenges(challengesOf(error, entry, context))
+    return headers
+  }
+
+  /** One challenge per accepted scheme. What went wrong stands in that of the scheme that was used (RFC 9449 section 7.2). */
+  function challengesOf(error: CountersignError, entry: ErrorEntry, { scheme, policy }: RefusalContext): Challenge[] {
+    const accept = policy.accept ?? config.accept
+    const used = accept.includes(scheme) ? scheme : 'dpop'
+    const failure = errorParameters(error, entry, policy)
+    return accept.map((kind) => ({
+      scheme: kind === 'dpop' ? 'DPoP' : 'Bearer',
+      parameters: {
+        ...(kind === used && failure),
+        ...(kind === 'dpop' && { algs }),
+        resource_metadata: resourceMetadata,
+      },
+    }))
+  }
+
+  function problemOf(error: CountersignError, status: number, title: string): ProblemDetails {
+    const { code } = error
+    const problem = { type: errorDocumentation(code), title, status, code, serverTime: Math.floor(config.clock()) }
+    if (config.diagnostics !== 'full') return problem
+    const { parameter, reason, expected, actual } = error
+    return {
+      ...problem,
+      ...(parameter !== undefined && { parameter }),
+      ...(reason !== undefined && { reason }),
+      ...(expected !== undefined && { expected }),
+      ...(actual !== undefined && { actual }),
+    }
+  }
+}
+
+function errorParameters(error: CountersignError, entry: ErrorEntry, policy: CompiledPolicy): Record<string, string> {
+  if (entry.error === undefined) return {}
+  const parameters: Record<string, string> = { error: entry.error, error_description: entry.title }
+  if (error.code === 'ERR_SCOPE_INSUFFICIENT') parameters['scope'] = scopesOf(policy)
+  if (entry.error === 'insufficient_user_authentication') {
+    // RFC 9470 section 3: everything that a new authentication must satisfy, so that one is enough.
+    if (policy.acr.length > 0) parameters['acr_values'] = policy.acr.join(' ')
+    if (policy.maxAgeSeconds !== undefined) parameters['max_age'] = String(policy.maxAgeSeconds)
+  }
+  return parameters
+}
+
+/** The scopes that would do: all of `scope`, and the alternatives of `anyScope`. */
+function scopesOf({ scope, anyScope }: CompiledPolicy): string {
+  return [...new Set([...scope, ...anyScope])].join(' ')
+}

@@ -1,0 +1,42 @@
+// Fetching a JSON document of an issuer: bounded in time and size, never redirected, strictly parsed.
+
+import type { JsonObject } from '@countersign/shared'
+import { isJsonObject, limits, parseJsonBytes } from '@countersign/shared'
+
+const TIMEOUT_MILLISECONDS = 5_000
+
+/**
+ * Fetches a JSON object.
+ *
+ * @param signal - Aborts the fetch when the verifier is closed.
+ * @returns The object, or `undefined` when the server answers 404.
+ * @throws {Error} For every other failure: no answer in five seconds, another status than 200, a redirect, a body that is too large
+ *   or not strict JSON.
+ */
+export async function fetchJson(url: URL, signal: AbortSignal): Promise<JsonObject | undefined> {
+  const response = await fetch(url, {
+    headers: { accept: 'application/json' },
+    redirect: 'error',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
+  })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    if (response.status === 404) return undefined
+    throw new Error(`${url.href} answered ${response.status}`)
+  }
+  const value = parseJsonBytes(await readBounded(response, url))
+  if (!isJsonObject(value)) throw new Error(`${url.href} did not answer with a JSON object`)
+  return value
+}
+
+async function readBounded(response: Response, url: URL): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length
+    if (size > limits.MAX_JSON_LENGTH)
+      throw new Error(`${url.href} answered with more than ${limits.MAX_JSON_LENGTH} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,34 @@
+// Where an issuer publishes its keys: RFC 8414, and OpenID Connect Discovery for issuers that have only that.
+
+import type { JsonObject } from '@countersign/shared'
+import { secureUrl } from '@countersign/shared'
+import { fetchJson } from './fetch-json.ts'
+
+/**
+ * Finds the key set of an issuer.
+ *
+ * @throws {Error} When no metadata is there, when it names another issuer (RFC 8414 section 3.3), or when `jwks_uri` is not https.
+ */
+export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<URL> {
+  const metadata = await fetchMetadata(issuer, signal)
+  if (metadata['issuer'] !== issuer) throw new Error(`The metadata of ${issuer} names another issuer`)
+  return secureUrl(metadata['jwks_uri'], 'jwks_uri')
+}
+
+async function fetchMetadata(issuer: string, signal: AbortSignal): Promise<JsonObject> {
+  for (const url of metadataUrls(issuer)) {
+    const metadata = await fetchJson(url, signal)
+    if (metadata !== undefined) return metadata
+  }
+  throw new Error(`${issuer} publishes no metadata`)
+}
+
+/** RFC 8414 section 3.1 inserts the well-known path before the issuer's own; OpenID Connect Discovery appends it. */
+function metadataUrls(issuer: string): URL[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  return [
+    new URL(`${origin}/.well-known/oauth-authorization-server${path}`),
+    new URL(`${origin}${path}/.well-known/openid-configuration`),
+  ]
+}

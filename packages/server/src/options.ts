@@ -1,0 +1,328 @@
+// The options of the verifier: their validation, their defaults, and what is derived from `resource`.
+// Everything wrong fails here, at start, with a code and the option's name; an unknown name is wrong too.
+
+import type { JwsAlgorithm } from '@countersign/shared'
+import {
+  algorithmOf,
+  CountersignError,
+  decodeBase64url,
+  isBase64url,
+  normalizeHtu,
+  secureUrl,
+} from '@countersign/shared'
+import type { MemoryReplayStoreOptions } from './replay-memory.ts'
+import type { ReplayStore } from './replay-store.ts'
+
+/** An issuer whose access tokens are accepted. */
+export interface IssuerOptions {
+  /** The issuer identifier, exactly as it stands in `iss`. */
+  readonly issuer: string
+  /** The key set. Default: the `jwks_uri` of the issuer's metadata (RFC 8414, or OpenID Connect Discovery). */
+  readonly jwksUri?: string
+  /** Algorithms its tokens may be signed with. Default: `tokenAlgorithms`. */
+  readonly algorithms?: readonly JwsAlgorithm[]
+}
+
+/** How nonces are made. */
+export interface NonceOptions {
+  /**
+   * Secrets that nonces are authenticated with, newest first, each at least 16 bytes; strings are base64url. All replicas share them.
+   * Nonces are made with the first and accepted with any, so a secret is rotated by putting a new one in front.
+   * Default: one random secret of this process, which other replicas do not accept.
+   */
+  readonly secrets?: readonly (string | Uint8Array)[]
+  /** How long a nonce is accepted, in seconds, 1 to 600. Default 120. */
+  readonly ttlSeconds?: number
+}
+
+/** Bounds of the cache of verified access tokens. */
+export interface TokenCacheOptions {
+  /** Most tokens kept. Default 10 000; 0 turns the cache off. */
+  readonly maxEntries?: number
+  /** Longest time a token is kept before it is verified again, in seconds. Default 300. Never beyond its `exp`. */
+  readonly maxAgeSeconds?: number
+}
+
+/** Options of {@link createVerifier} and of the Fastify plugin. Only `resource` and `issuer` are required. */
+export interface VerifierOptions {
+  /**
+   * The resource identifier (RFC 9728): an absolute `https` URL, `http` only on a loopback host. From it come the origin that proofs
+   * must name and the audience that tokens must have. `Host` and `X-Forwarded-*` are never consulted.
+   */
+  readonly resource: string
+  /** Whose access tokens are accepted. No request can add to this list. */
+  readonly issuer: string | IssuerOptions | readonly (string | IssuerOptions)[]
+  /** Accepted members of `aud`, compared byte for byte. Default: `resource`. */
+  readonly audience?: string | readonly string[]
+  /** Further origins under which this server is reached, such as `https://eu.api.example.com`. Default: only that of `resource`. */
+  readonly origins?: readonly string[]
+  /** Path prefix that a proxy strips before the request arrives here, such as `/v1`. Default: none. */
+  readonly basePath?: string
+  /** Ways of presenting a token. Default `['dpop']`; `'bearer'` accepts unbound tokens too, for a migration. */
+  readonly accept?: readonly ('dpop' | 'bearer')[]
+  /** Algorithms of proofs. Default ES256, EdDSA, Ed25519, PS256. */
+  readonly proofAlgorithms?: readonly JwsAlgorithm[]
+  /** Algorithms of access tokens. Default: every asymmetric one of RFC 7518 and RFC 8037. */
+  readonly tokenAlgorithms?: readonly JwsAlgorithm[]
+  /** Nonces of RFC 9449 section 9. Default `'required'`. */
+  readonly nonce?: 'required' | 'off' | NonceOptions
+  /** Where used proofs are remembered. Default: the memory of this process, which other replicas do not see. */
+  readonly replay?: ReplayStore | MemoryReplayStoreOptions
+  /** Bounds of the cache of verified tokens. */
+  readonly tokenCache?: TokenCacheOptions
+  /** Tolerated difference of clocks for `exp`, `nbf` and times in the future, in seconds, 0 to 300. Default 30. */
+  readonly clockToleranceSeconds?: number
+  /** Oldest `iat` of a proof without nonce, in seconds, 1 to 300. Default 60. With a valid nonce, the nonce's own time decides. */
+  readonly maxProofAgeSeconds?: number
+  /** A set of defaults: `'fapi2'` narrows algorithms and clocks, `'mcp'` widens the proof window to five minutes. Default `'rfc9068'`. */
+  readonly profile?: 'rfc9068' | 'fapi2' | 'mcp'
+  /** `'full'` tells callers which parameter was wrong and what was expected. Default `'minimal'`. */
+  readonly diagnostics?: 'minimal' | 'full'
+  /** The current time in seconds since the epoch. Default: the system clock. For tests. */
+  readonly clock?: () => number
+}
+
+/** An issuer, resolved. */
+export interface IssuerConfig {
+  readonly issuer: string
+  readonly jwksUri: URL | undefined
+  readonly algorithms: ReadonlySet<JwsAlgorithm>
+}
+
+/** The options of a verifier with every default and derivation applied. */
+export interface VerifierConfig {
+  readonly resource: string
+  readonly issuers: readonly IssuerConfig[]
+  readonly audiences: ReadonlySet<string>
+  /** Normalised origins, that of `resource` first. */
+  readonly origins: readonly string[]
+  readonly basePath: string
+  readonly accept: readonly ('dpop' | 'bearer')[]
+  readonly proofAlgorithms: readonly JwsAlgorithm[]
+  readonly nonce: { readonly secrets: readonly Uint8Array[]; readonly ttlSeconds: number } | undefined
+  readonly replay: ReplayStore | MemoryReplayStoreOptions
+  readonly tokenCache: Required<TokenCacheOptions>
+  readonly toleranceSeconds: number
+  readonly proofWindow: { readonly pastSeconds: number; readonly futureSeconds: number }
+  readonly diagnostics: 'minimal' | 'full'
+  readonly clock: () => number
+}
+
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof VerifierOptions>([
+  'resource',
+  'issuer',
+  'audience',
+  'origins',
+  'basePath',
+  'accept',
+  'proofAlgorithms',
+  'tokenAlgorithms',
+  'nonce',
+  'replay',
+  'tokenCache',
+  'clockToleranceSeconds',
+  'maxProofAgeSeconds',
+  'profile',
+  'diagnostics',
+  'clock',
+])
+
+const PROOF_ALGORITHMS: readonly JwsAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256']
+const TOKEN_ALGORITHMS: readonly JwsAlgorithm[] = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'EdDSA',
+  'Ed25519',
+]
+
+interface Profile {
+  readonly proofAlgorithms: readonly JwsAlgorithm[]
+  readonly tokenAlgorithms: readonly JwsAlgorithm[]
+  readonly pastSeconds: number
+  readonly futureSeconds: number
+  readonly toleranceSeconds: number
+}
+
+const rfc9068: Profile = {
+  proofAlgorithms: PROOF_ALGORITHMS,
+  tokenAlgorithms: TOKEN_ALGORITHMS,
+  pastSeconds: 60,
+  futureSeconds: 30,
+  toleranceSeconds: 30,
+}
+
+const profiles = {
+  rfc9068,
+  /** FAPI 2.0 Security Profile sections 5.3.2.1 and 5.4.1: PS256, ES256 and EdDSA; ten seconds ahead. No RS256, unlike RFC 9068. */
+  fapi2: { ...rfc9068, tokenAlgorithms: PROOF_ALGORITHMS, futureSeconds: 10, toleranceSeconds: 10 },
+  /** MCP's SEP-1932: `iat` within five minutes. */
+  mcp: { ...rfc9068, pastSeconds: 300, futureSeconds: 300 },
+} satisfies Record<string, Profile>
+
+/** The smallest nonce secret: 128 bits (FAPI 2.0 section 5.4.1 asks that of credentials). */
+const MIN_SECRET_BYTES = 16
+
+/**
+ * Validates options and applies the defaults.
+ *
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, each with `parameter`.
+ */
+export function resolveOptions(options: VerifierOptions): VerifierConfig {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
+  for (const name of Object.keys(options)) if (!OPTION_NAMES.has(name)) throw unknown(name, OPTION_NAMES)
+  const profile = profileOf(options.profile)
+  const resource = secureUrl(options.resource, 'resource')
+  const tolerance = options.clockToleranceSeconds
+  const tokenAlgorithms = algorithms(options.tokenAlgorithms, 'tokenAlgorithms') ?? profile.tokenAlgorithms
+  return {
+    resource: options.resource,
+    issuers: issuersOf(options.issuer, tokenAlgorithms),
+    audiences: new Set(options.audience === undefined ? [options.resource] : strings(options.audience, 'audience')),
+    origins: [resource.href, ...strings(options.origins ?? [], 'origins')].map(originOf),
+    basePath: basePathOf(options.basePath),
+    accept: acceptOf(options.accept),
+    proofAlgorithms: algorithms(options.proofAlgorithms, 'proofAlgorithms') ?? profile.proofAlgorithms,
+    nonce: nonceOf(options.nonce),
+    replay: options.replay ?? {},
+    tokenCache: {
+      maxEntries: integer(options.tokenCache?.maxEntries, 'tokenCache.maxEntries', 0, 1_000_000) ?? 10_000,
+      maxAgeSeconds: integer(options.tokenCache?.maxAgeSeconds, 'tokenCache.maxAgeSeconds', 1, 86_400) ?? 300,
+    },
+    toleranceSeconds: integer(tolerance, 'clockToleranceSeconds', 0, 300) ?? profile.toleranceSeconds,
+    proofWindow: {
+      pastSeconds: integer(options.maxProofAgeSeconds, 'maxProofAgeSeconds', 1, 300) ?? profile.pastSeconds,
+      futureSeconds: tolerance ?? profile.futureSeconds,
+    },
+    diagnostics: oneOf(options.diagnostics, 'diagnostics', ['minimal', 'full']) ?? 'minimal',
+    clock: clockOf(options.clock),
+  }
+}
+
+function profileOf(value: unknown): Profile {
+  return profiles[oneOf(value, 'profile', ['rfc9068', 'fapi2', 'mcp']) ?? 'rfc9068']
+}
+
+function issuersOf(value: VerifierOptions['issuer'], defaults: readonly JwsAlgorithm[]): IssuerConfig[] {
+  const list = Array.isArray(value) ? value : [value]
+  if (list.length === 0) throw invalid('issuer', 'at least one issuer')
+  const issuers = list.map((entry: unknown) => issuerOf(entry, defaults))
+  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length) throw invalid('issuer', 'distinct issuers')
+  return issuers
+}
+
+function issuerOf(value: unknown, defaults: readonly JwsAlgorithm[]): IssuerConfig {
+  const entry = (typeof value === 'string' ? { issuer: value } : value) as Partial<IssuerOptions> | null
+  if (typeof entry !== 'object' || entry === null)
+    throw invalid('issuer', 'an https URL or { issuer, jwksUri, algorithms }')
+  const names = new Set(['issuer', 'jwksUri', 'algorithms'])
+  for (const name of Object.keys(entry)) if (!names.has(name)) throw unknown(`issuer.${name}`, names)
+  // RFC 8414 section 2: an issuer identifier has neither query nor fragment. It is kept as written: `iss` is compared byte for byte.
+  if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalid('issuer', 'a URL without query')
+  return {
+    issuer: entry.issuer as string,
+    jwksUri: entry.jwksUri === undefined ? undefined : secureUrl(entry.jwksUri, 'issuer.jwksUri'),
+    algorithms: new Set(algorithms(entry.algorithms, 'issuer.algorithms') ?? defaults),
+  }
+}
+
+function originOf(value: string): string {
+  return normalizeHtu(`${secureUrl(value, 'origins').origin}/`).slice(0, -1)
+}
+
+function basePathOf(value: unknown): string {
+  if (value === undefined || value === '' || value === '/') return ''
+  const wellFormed = typeof value === 'string' && /^(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)+$/.test(value)
+  if (!wellFormed || /\/\.\.?(?:\/|$)/.test(value))
+    throw invalid('basePath', 'a path such as "/v1", without a slash at its end')
+  return value
+}
+
+function acceptOf(value: unknown): readonly ('dpop' | 'bearer')[] {
+  if (value === undefined) return ['dpop']
+  const kinds = strings(value, 'accept')
+  if (!kinds.includes('dpop')) throw invalid('accept', 'a list that contains "dpop"')
+  return kinds.map((kind) => {
+    if (kind === 'envelope') {
+      throw new CountersignError('ERR_NOT_IMPLEMENTED', 'accept: "envelope" is not implemented yet', {
+        parameter: 'accept',
+      })
+    }
+    return oneOf(kind, 'accept', ['dpop', 'bearer']) as 'dpop' | 'bearer'
+  })
+}
+
+function nonceOf(value: unknown): VerifierConfig['nonce'] {
+  if (value === 'off') return undefined
+  const options = (value === undefined || value === 'required' ? {} : value) as NonceOptions | null
+  if (typeof options !== 'object' || options === null)
+    throw invalid('nonce', '"required", "off" or { secrets, ttlSeconds }')
+  const names = new Set(['secrets', 'ttlSeconds'])
+  for (const name of Object.keys(options)) if (!names.has(name)) throw unknown(`nonce.${name}`, names)
+  return {
+    secrets: secretsOf(options.secrets),
+    ttlSeconds: integer(options.ttlSeconds, 'nonce.ttlSeconds', 1, 600) ?? 120,
+  }
+}
+
+function secretsOf(value: unknown): readonly Uint8Array[] {
+  if (value === undefined) return [crypto.getRandomValues(new Uint8Array(32))]
+  if (!Array.isArray(value) || value.length === 0) throw invalid('nonce.secrets', 'a list of secrets, newest first')
+  return value.map((secret: unknown) => {
+    const bytes = typeof secret === 'string' && isBase64url(secret) ? decodeBase64url(secret) : secret
+    if (!(bytes instanceof Uint8Array) || bytes.length < MIN_SECRET_BYTES) {
+      throw invalid('nonce.secrets', `base64url or bytes, each at least ${MIN_SECRET_BYTES} bytes`)
+    }
+    return Uint8Array.from(bytes)
+  })
+}
+
+function clockOf(value: unknown): () => number {
+  if (value === undefined) return () => Date.now() / 1000
+  if (typeof value !== 'function') throw invalid('clock', 'a function that returns seconds since the epoch')
+  return value as () => number
+}
+
+function algorithms(value: unknown, parameter: string): readonly JwsAlgorithm[] | undefined {
+  if (value === undefined) return undefined
+  const names = strings(value, parameter)
+  if (names.length === 0 || names.some((name) => algorithmOf(name) === undefined)) {
+    throw invalid(parameter, 'a list of asymmetric JWS algorithms, such as ["ES256"]')
+  }
+  return [...new Set(names as JwsAlgorithm[])]
+}
+
+function strings(value: unknown, parameter: string): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  if (!list.every((item): item is string => typeof item === 'string' && item !== ''))
+    throw invalid(parameter, 'strings')
+  return list
+}
+
+function integer(value: unknown, parameter: string, least: number, most: number): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw invalid(parameter, `a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+function oneOf<Value extends string>(value: unknown, parameter: string, values: readonly Value[]): Value | undefined {
+  if (value === undefined) return undefined
+  if (!values.includes(value as Value))
+    throw invalid(parameter, `one of ${values.map((each) => `"${each}"`).join(', ')}`)
+  return value as Value
+}
+
+function invalid(parameter: string, expected: string): CountersignError {
+  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
+}
+
+function unknown(parameter: string, names: ReadonlySet<string>): CountersignError {
+  const expected = [...names]
+  return new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${parameter}"`, { parameter, expected })
+}

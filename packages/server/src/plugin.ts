@@ -1,0 +1,173 @@
+// The Fastify plugin: a thin skin over the verifier. It reads the raw request, hands it to `verify`, and writes the answer.
+// Every route of the scope it is registered in needs a signed call, unless the route says `auth: false`.
+
+import { CountersignError } from '@countersign/shared'
+import type {
+  FastifyContextConfig,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  RouteOptions,
+} from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { RefusalError } from './answers.ts'
+import type { VerifierOptions } from './options.ts'
+import type { CompiledPolicy } from './policy.ts'
+import { compilePolicy } from './policy.ts'
+import { createVerifier } from './verifier.ts'
+
+/** Options of the plugin: those of the verifier, and the name of the request decorator. */
+export interface CountersignOptions extends VerifierOptions {
+  /** Name of the request property that holds the caller. Default `caller`. */
+  readonly decorator?: string
+}
+
+/** What the plugin knows of a route. */
+interface GuardedRoute {
+  /** `undefined` for a route that was opened. */
+  readonly policy: CompiledPolicy | undefined
+  readonly hasErrorHandler: boolean
+}
+
+const guardedRoute = Symbol('countersign.route')
+type GuardedConfig = FastifyContextConfig & { [guardedRoute]?: GuardedRoute }
+
+/** Fields a browser must be allowed to read for a client to answer a challenge (RFC 9449 section 8). */
+const EXPOSED_FIELDS = ['DPoP-Nonce', 'WWW-Authenticate']
+
+const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorator = 'caller', ...options }) => {
+  if (typeof decorator !== 'string' || decorator === '') {
+    throw new CountersignError('ERR_OPTION_INVALID', '"decorator" must be a name', {
+      parameter: 'decorator',
+      expected: 'a name',
+    })
+  }
+  if (fastify.hasDecorator('countersign')) {
+    throw new CountersignError('ERR_ALREADY_REGISTERED', 'This scope, or one around it, is already protected')
+  }
+  const verifier = createVerifier(options)
+  const openRoutes: string[] = []
+  fastify.decorate('countersign', verifier)
+  fastify.decorateRequest(decorator, null)
+
+  fastify.addHook('onRoute', function countersignOnRoute(route) {
+    const guarded = guard(route.config, route)
+    route.config = { ...route.config, [guardedRoute]: guarded } as FastifyContextConfig
+    if (guarded.policy === undefined) openRoutes.push(`${route.method} ${route.url}`)
+  })
+
+  fastify.addHook('onRequest', async function countersignOnRequest(request, reply) {
+    const route = routeOf(request)
+    if (route.policy === undefined) return
+    try {
+      const { caller, headers } = await verifier.verify(verifiable(request), route.policy)
+      Object.assign(request, { [decorator]: caller })
+      setHeaders(reply, headers)
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error
+      logRefusal(request, error)
+      setHeaders(reply, error.headers)
+      // Fastify's own error handler would write its own body. An application's handler decides for itself; the headers stay.
+      if (hasErrorHandler(request, route)) throw error
+      return reply.code(error.statusCode).send(JSON.stringify(error.problem))
+    }
+  })
+
+  serveMetadata(fastify)
+
+  fastify.addHook('onReady', async function countersignOnReady() {
+    fastify.log.info(
+      { resource: options.resource, openRoutes },
+      'countersign: every other route of this scope needs a signed call',
+    )
+  })
+  fastify.addHook('onClose', async function countersignOnClose() {
+    verifier.close()
+  })
+}
+
+/**
+ * The Fastify plugin. Register it in the scope it shall protect, after `@fastify/cors` where that is used.
+ *
+ * @throws {CountersignError} At `register`: `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, `ERR_NOT_IMPLEMENTED`,
+ *   `ERR_ALREADY_REGISTERED`. When a route is declared with a wrong policy: the same, with `parameter` `auth.…`.
+ * @example
+ * await app.register(countersign, { resource: 'https://api.example.com', issuer: 'https://as.example.com' })
+ * app.get('/accounts', { config: { auth: { scope: 'accounts:read' } } }, async (request) => request.caller.clientId)
+ */
+export const countersign = fastifyPlugin(plugin, { name: '@countersign/server', fastify: '5.x' })
+
+function guard(
+  config: FastifyContextConfig | undefined,
+  { errorHandler }: Pick<RouteOptions, 'errorHandler'>,
+): GuardedRoute {
+  return {
+    policy: config?.auth === false ? undefined : compilePolicy(config?.auth ?? {}),
+    hasErrorHandler: errorHandler !== undefined,
+  }
+}
+
+/** A route declared before the plugin was registered is guarded all the same; its policy is read when it is first called. */
+function routeOf(request: FastifyRequest): GuardedRoute {
+  const config = request.routeOptions.config as GuardedConfig
+  config[guardedRoute] ??= guard(config, {})
+  return config[guardedRoute]
+}
+
+function verifiable(request: FastifyRequest) {
+  const { raw } = request
+  // `originalUrl` is what the client signed, whatever `rewriteUrl` made of it; of `raw.headers` some fields are lost or joined.
+  return { method: raw.method as string, target: request.originalUrl, rawHeaders: raw.rawHeaders }
+}
+
+function hasErrorHandler(request: FastifyRequest, route: GuardedRoute): boolean {
+  return route.hasErrorHandler || request.server.errorHandler.name !== 'defaultErrorHandler'
+}
+
+function setHeaders(reply: FastifyReply, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) reply.header(name, value)
+  if (headers['dpop-nonce'] !== undefined) {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store') // RFC 9449 section 8.2
+    exposeToBrowsers(reply)
+  }
+}
+
+/** Where CORS is in use, a client in a browser sees only the fields that are named to it. */
+function exposeToBrowsers(reply: FastifyReply): void {
+  if (!reply.hasHeader('access-control-allow-origin')) return
+  const exposed = String(reply.getHeader('access-control-expose-headers') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  const missing = EXPOSED_FIELDS.filter((field) => !exposed.some((name) => name.toLowerCase() === field.toLowerCase()))
+  reply.header('access-control-expose-headers', [...exposed, ...missing].join(', '))
+}
+
+/** A first call without nonce is no incident; everything else that is refused may be one. No token, proof or key is ever logged. */
+function logRefusal(request: FastifyRequest, error: RefusalError): void {
+  const { code, statusCode, parameter, reason, expected, actual, cause } = error
+  const refusal = { code, statusCode, parameter, reason, expected, actual }
+  if (statusCode === 503) request.log.error({ refusal, err: cause }, error.message)
+  else if (code === 'ERR_DPOP_NONCE_REQUIRED' || code === 'ERR_DPOP_NONCE_EXPIRED')
+    request.log.debug({ refusal }, error.message)
+  else request.log.warn({ refusal }, error.message)
+}
+
+/** Serves the RFC 9728 document at its place under the root, which a prefixed scope cannot reach. */
+function serveMetadata(fastify: FastifyInstance): void {
+  const { url, document } = fastify.countersign.metadata
+  if (fastify.prefix !== '') {
+    fastify.log.warn(
+      { url },
+      'countersign: in a prefixed scope, serve fastify.countersign.metadata.document at this URL yourself',
+    )
+    return
+  }
+  const path = new URL(url).pathname.replaceAll(':', '::')
+  if (fastify.hasRoute({ method: 'GET', url: path })) return
+  fastify.get(path, { config: { auth: false } }, async (_request, reply) => {
+    reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300')
+    return document
+  })
+}

@@ -1,0 +1,195 @@
+// What a route demands of a caller that has proved itself: checked when the route is registered, applied last.
+
+import type { JsonObject } from '@countersign/shared'
+import { CountersignError } from '@countersign/shared'
+import type { VerifiedToken } from './token/access-token.ts'
+
+/** The demands of a route. Every one that is named must be met; an empty policy demands a signed call and nothing more. */
+export interface RoutePolicy {
+  /** Scopes the token must have, all of them: a list, or one string of scopes separated by spaces. */
+  readonly scope?: string | readonly string[]
+  /** Scopes of which the token must have at least one. */
+  readonly anyScope?: readonly string[]
+  /** Members of the claim `roles` the token must have, all of them. */
+  readonly roles?: string | readonly string[]
+  /** Members of the claim `groups` the token must have, all of them. */
+  readonly groups?: string | readonly string[]
+  /** Members of the claim `permissions` the token must have, all of them. */
+  readonly permissions?: string | readonly string[]
+  /** Members of the claim `entitlements` the token must have, all of them. */
+  readonly entitlements?: string | readonly string[]
+  /** A test of the claims; the call is refused unless it returns `true`. An error it throws is the server's own (500). */
+  readonly claims?: (claims: Readonly<JsonObject>) => boolean
+  /** Authentication context classes, of which the token's `acr` must be one (RFC 9470). */
+  readonly acr?: string | readonly string[]
+  /** Longest time since the user authenticated (`auth_time`), in seconds (RFC 9470). */
+  readonly maxAgeSeconds?: number
+  /** Ways of presenting the token, of those the verifier accepts. Default: all of them. */
+  readonly accept?: readonly ('dpop' | 'bearer')[]
+  /** `'required'`: the body and the query must be signed too. Needs request envelopes, which do not exist yet. */
+  readonly integrity?: 'required'
+}
+
+/** A policy, checked and in one form. */
+export interface CompiledPolicy {
+  readonly scope: readonly string[]
+  readonly anyScope: readonly string[]
+  readonly memberships: readonly Membership[]
+  readonly claims: RoutePolicy['claims'] | undefined
+  readonly acr: readonly string[]
+  readonly maxAgeSeconds: number | undefined
+  readonly accept: readonly ('dpop' | 'bearer')[] | undefined
+}
+
+interface Membership {
+  readonly claim: 'roles' | 'groups' | 'permissions' | 'entitlements'
+  readonly code: 'ERR_ROLE_MISSING' | 'ERR_GROUP_MISSING' | 'ERR_PERMISSION_MISSING' | 'ERR_ENTITLEMENT_MISSING'
+  readonly required: readonly string[]
+}
+
+const MEMBERSHIPS = [
+  ['roles', 'ERR_ROLE_MISSING'],
+  ['groups', 'ERR_GROUP_MISSING'],
+  ['permissions', 'ERR_PERMISSION_MISSING'],
+  ['entitlements', 'ERR_ENTITLEMENT_MISSING'],
+] as const
+
+const NAMES: ReadonlySet<string> = new Set<keyof RoutePolicy>([
+  'scope',
+  'anyScope',
+  'roles',
+  'groups',
+  'permissions',
+  'entitlements',
+  'claims',
+  'acr',
+  'maxAgeSeconds',
+  'accept',
+  'integrity',
+])
+
+/** RFC 6749 section 3.3. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/**
+ * Checks a policy and brings it into one form.
+ *
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
+ */
+export function compilePolicy(policy: RoutePolicy): CompiledPolicy {
+  if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
+    throw invalid('auth', 'false or an object')
+  for (const name of Object.keys(policy)) {
+    if (!NAMES.has(name)) {
+      const parameter = `auth.${name}`
+      throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${parameter}"`, {
+        parameter,
+        expected: [...NAMES],
+      })
+    }
+  }
+  if (policy.integrity !== undefined) {
+    throw new CountersignError('ERR_NOT_IMPLEMENTED', '"auth.integrity" is not implemented yet', {
+      parameter: 'auth.integrity',
+    })
+  }
+  if (policy.claims !== undefined && typeof policy.claims !== 'function') throw invalid('auth.claims', 'a function')
+  return {
+    scope: scopes(typeof policy.scope === 'string' ? policy.scope.split(' ') : policy.scope, 'auth.scope'),
+    anyScope: scopes(policy.anyScope, 'auth.anyScope'),
+    memberships: MEMBERSHIPS.map(([claim, code]) => ({
+      claim,
+      code,
+      required: strings(policy[claim], `auth.${claim}`),
+    })),
+    claims: policy.claims,
+    acr: scopes(typeof policy.acr === 'string' ? [policy.acr] : policy.acr, 'auth.acr'),
+    maxAgeSeconds: seconds(policy.maxAgeSeconds),
+    accept: policy.accept === undefined ? undefined : kinds(policy.accept),
+  }
+}
+
+/**
+ * Applies a policy to a verified token.
+ *
+ * @param now - The current time in seconds since the epoch.
+ * @throws {CountersignError} `ERR_SCOPE_INSUFFICIENT`, `ERR_ROLE_MISSING`, `ERR_GROUP_MISSING`, `ERR_PERMISSION_MISSING`,
+ *   `ERR_ENTITLEMENT_MISSING`, `ERR_CLAIMS_REFUSED`, `ERR_ACR_INSUFFICIENT`, `ERR_AUTHENTICATION_TOO_OLD`.
+ */
+export function applyPolicy(policy: CompiledPolicy, token: VerifiedToken, now: number, toleranceSeconds: number): void {
+  const { scopes, claims } = token
+  if (!policy.scope.every((scope) => scopes.includes(scope)))
+    throw refused('ERR_SCOPE_INSUFFICIENT', 'scope', policy.scope, scopes)
+  if (policy.anyScope.length > 0 && !policy.anyScope.some((scope) => scopes.includes(scope))) {
+    throw refused('ERR_SCOPE_INSUFFICIENT', 'scope', policy.anyScope, scopes)
+  }
+  for (const { claim, code, required } of policy.memberships) {
+    if (!required.every((value) => token[claim].includes(value))) throw refused(code, claim, required, token[claim])
+  }
+  if (policy.claims !== undefined && policy.claims(claims) !== true) throw refused('ERR_CLAIMS_REFUSED', 'claims')
+  const { acr, auth_time: authTime } = claims
+  if (policy.acr.length > 0 && !(typeof acr === 'string' && policy.acr.includes(acr))) {
+    throw refused('ERR_ACR_INSUFFICIENT', 'acr', policy.acr, acr)
+  }
+  // `auth_time`, not `iat`: a refreshed token is younger than the authentication behind it (RFC 9470 section 6).
+  const { maxAgeSeconds } = policy
+  if (
+    maxAgeSeconds !== undefined &&
+    !(typeof authTime === 'number' && now - authTime <= maxAgeSeconds + toleranceSeconds)
+  ) {
+    throw refused('ERR_AUTHENTICATION_TOO_OLD', 'auth_time', maxAgeSeconds, authTime)
+  }
+}
+
+function scopes(value: unknown, parameter: string): readonly string[] {
+  const list = strings(value, parameter)
+  if (!list.every((scope) => SCOPE_TOKEN.test(scope))) throw invalid(parameter, 'scope tokens of RFC 6749, section 3.3')
+  return list
+}
+
+function strings(value: unknown, parameter: string): readonly string[] {
+  if (value === undefined) return []
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0 || !list.every((item): item is string => typeof item === 'string' && item !== '')) {
+    throw invalid(parameter, 'a string, or a list of at least one string')
+  }
+  return [...list]
+}
+
+function seconds(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
+    throw invalid('auth.maxAgeSeconds', 'a whole number of at least 0')
+  }
+  return value
+}
+
+function kinds(value: unknown): readonly ('dpop' | 'bearer')[] {
+  const list = strings(value, 'auth.accept')
+  if (!list.every((kind): kind is 'dpop' | 'bearer' => kind === 'dpop' || kind === 'bearer')) {
+    throw invalid('auth.accept', '"dpop", "bearer" or both')
+  }
+  return list
+}
+
+function invalid(parameter: string, expected: string): CountersignError {
+  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
+}
+
+function refused(
+  code:
+    | Membership['code']
+    | 'ERR_SCOPE_INSUFFICIENT'
+    | 'ERR_CLAIMS_REFUSED'
+    | 'ERR_ACR_INSUFFICIENT'
+    | 'ERR_AUTHENTICATION_TOO_OLD',
+  parameter: string,
+  expected?: unknown,
+  actual?: unknown,
+): CountersignError {
+  return new CountersignError(code, `The route refuses the caller for its ${parameter}`, {
+    parameter,
+    expected,
+    actual,
+  })
+}

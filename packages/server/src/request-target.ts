@@ -1,0 +1,68 @@
+// The URI of a request as a proof must name it: our configured origins, and the path of the request target. Neither `Host` nor
+// `X-Forwarded-*` takes part, so whoever controls them cannot move a proof.
+
+import { CountersignError, isCountersignError, limits, normalizeHtu } from '@countersign/shared'
+
+/** Resolves request targets against the origins under which this server is reached. */
+export interface RequestTargets {
+  /**
+   * The normalised path of a request target.
+   *
+   * @param target - The request target as it was received, before any rewriting: `/path?query`, or an absolute `http(s)` URI whose
+   *   origin is one of ours.
+   * @throws {CountersignError} `ERR_REQUEST_TARGET_INVALID` for every other form, and for characters no URI has.
+   */
+  pathOf(target: string): string
+  /** Tells whether a normalised `htu` is one of our origins followed by a path. */
+  matches(htu: string, path: string): boolean
+  /** The normalised URI that a proof is expected to name. */
+  uriOf(path: string): string
+}
+
+const ABSOLUTE = /^https?:\/\//i
+/** What arrives on the wire is printable ASCII. Node hands raw bytes over as Latin-1, which would be encoded a second time. */
+const PRINTABLE = /^[\x21-\x7e]*$/
+
+/**
+ * @param origins - Normalised origins, the main one first.
+ * @param basePath - The prefix that a proxy strips, put back in front of every path.
+ */
+export function createRequestTargets(origins: readonly string[], basePath: string): RequestTargets {
+  const main = origins[0] as string
+  return {
+    pathOf(target) {
+      if (target.includes('#') || !PRINTABLE.test(target)) throw invalid('character')
+      const path = ABSOLUTE.test(target) ? pathOfAbsolute(target) : target
+      if (!path.startsWith('/')) throw invalid('form')
+      return normalize(main + basePath + path).slice(main.length)
+    },
+    matches: (htu, path) =>
+      origins.some((origin) => htu.length === origin.length + path.length && htu === origin + path),
+    uriOf: (path) => main + path,
+  }
+
+  function pathOfAbsolute(target: string): string {
+    const uri = normalize(target)
+    const origin = origins.find((each) => uri.startsWith(`${each}/`))
+    if (origin === undefined) throw invalid('origin')
+    return uri.slice(origin.length)
+  }
+}
+
+function normalize(uri: string): string {
+  try {
+    return normalizeHtu(uri)
+  } catch (cause) {
+    if (!isCountersignError(cause)) throw cause
+    throw invalid(cause.reason ?? 'form', cause)
+  }
+}
+
+function invalid(reason: string, cause?: unknown): CountersignError {
+  return new CountersignError('ERR_REQUEST_TARGET_INVALID', 'The request target cannot be compared with a proof', {
+    parameter: 'request target',
+    reason,
+    expected: `a path, or a URI of one of the configured origins, of at most ${limits.MAX_URI_LENGTH} characters`,
+    cause,
+  })
+}

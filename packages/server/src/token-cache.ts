@@ -1,0 +1,52 @@
+// Verified access tokens, kept by their SHA-256, which is the `ath` that every proof names anyway; the token itself is not kept.
+// With each goes the key of the proof it first came with, so that a warm call parses no header, imports no key and makes no
+// thumbprint. Only a caller that has proved itself gets an entry, and no entry outlives `exp`, its own ceiling, or the presence of the
+// signing key in its issuer's key set.
+
+import type { KeyObject } from 'node:crypto'
+import type { AlgorithmEntry } from '@countersign/shared'
+import { LRUCache } from 'lru-cache'
+import type { TokenVerification } from './token/access-token.ts'
+
+/** A proof's key, imported. */
+export interface ProofKey {
+  /** The encoded JOSE header the key came in: the same text means the same header, so what held for it holds again. */
+  readonly headerSegment: string
+  readonly algorithm: AlgorithmEntry
+  readonly keyObject: KeyObject
+  readonly jkt: string
+}
+
+/** What is remembered of a verified token. */
+export interface CachedToken {
+  readonly verification: TokenVerification
+  readonly proofKey: ProofKey | undefined
+}
+
+/** A bounded cache of verified tokens. */
+export interface TokenCache {
+  get(ath: string): CachedToken | undefined
+  set(ath: string, entry: CachedToken): void
+}
+
+/** Creates the cache. With `maxEntries` 0 it keeps nothing. */
+export function createTokenCache(
+  { maxEntries, maxAgeSeconds }: { readonly maxEntries: number; readonly maxAgeSeconds: number },
+  clock: () => number,
+): TokenCache {
+  if (maxEntries === 0) return { get: () => undefined, set: () => undefined }
+  const entries = new LRUCache<string, CachedToken & { readonly verifyAgainAt: number }>({ max: maxEntries })
+
+  return {
+    get(ath) {
+      const entry = entries.get(ath)
+      if (entry === undefined) return undefined
+      if (clock() < entry.verifyAgainAt && entry.verification.stillTrusted()) return entry
+      entries.delete(ath)
+      return undefined
+    },
+    set(ath, entry) {
+      entries.set(ath, { ...entry, verifyAgainAt: clock() + maxAgeSeconds })
+    },
+  }
+}
