@@ -26,11 +26,15 @@ export async function startService(name: string, environment: Readonly<Record<st
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // However this process ends, its services end with it.
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   let complaints = ''
   child.stderr.on('data', (chunk) => {
     complaints += chunk
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MILLISECONDS)
+  const timer = setTimeout(kill, START_TIMEOUT_MILLISECONDS)
   try {
     for await (const line of createInterface(child.stdout)) {
       const url = /^listening (\S+)$/.exec(line)?.[1]

@@ -67,10 +67,11 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorat
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
       logRefusal(request, error)
+      reply.code(error.statusCode)
       setHeaders(reply, error.headers)
-      // Fastify's own error handler would write its own body. An application's handler decides for itself; the headers stay.
+      // Fastify's own error handler would write its own body. An application's handler may write another; status and fields stay.
       if (hasErrorHandler(request, route)) throw error
-      return reply.code(error.statusCode).send(JSON.stringify(error.problem))
+      return reply.send(JSON.stringify(error.problem))
     }
   })
 

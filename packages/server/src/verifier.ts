@@ -185,8 +185,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   async function claim(proof: OpenedProof): Promise<void> {
-    // Remembered for as long as the proof could be accepted, by us or by a replica whose clock is behind.
-    const isNew = await claimed(replayStore, `${proof.jkt}.${proof.jti}`, proof.acceptableUntil + toleranceSeconds)
+    // Remembered for as long as the proof could be accepted, by us or by a replica whose clock is behind. A proof that was fresh when it
+    // arrived, but waited longer than that for the issuer's keys, could no longer be told from its copies.
+    const rememberUntil = proof.acceptableUntil + toleranceSeconds
+    if (clock() > rememberUntil) {
+      throw new CountersignError('ERR_DPOP_PROOF_EXPIRED', 'The proof became too old while it was verified', {
+        parameter: 'iat',
+      })
+    }
+    const isNew = await claimed(replayStore, `${proof.jkt}.${proof.jti}`, rememberUntil)
     if (!isNew) throw new CountersignError('ERR_DPOP_PROOF_REPLAYED', 'The proof was used before', { parameter: 'jti' })
   }
 
