@@ -24,6 +24,7 @@ export async function createIssuer(issuer: string, settings: Settings): Promise<
     })),
     scopes: SCOPES,
     clientAuthMethods: ['private_key_jwt'],
+    enabledJWA: { dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519', 'PS256'] },
     jwks: { keys: [await signingKey()] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     ttl: { ClientCredentials: settings.tokenTtlSeconds },

@@ -6,6 +6,8 @@
  * @throws The signal's reason, exactly, when it aborts first.
  */
 export async function abortable<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+  // Whoever has stopped waiting is not told how it ended.
+  if (value instanceof Promise) value.catch(() => undefined)
   signal.throwIfAborted()
   if (!(value instanceof Promise)) return value
   let onAbort: () => void = () => undefined

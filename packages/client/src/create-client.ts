@@ -2,6 +2,7 @@
 
 import type { JwsAlgorithm } from '@countersign/shared'
 import { CountersignError, secureUrl, thumbprint } from '@countersign/shared'
+import { abortable } from './abort.ts'
 import { createNonceCache } from './nonce-cache.ts'
 import { allowedOrigins } from './origins.ts'
 import { createDPoPProver } from './proofs/dpop.ts'
@@ -111,7 +112,7 @@ export function createClient(options: ClientOptions): Client {
     thumbprint: async () => thumbprint((await signer()).publicJwk),
     async ready() {
       closing.signal.throwIfAborted()
-      await tokens.current(closing.signal)
+      await abortable(tokens.current(), closing.signal)
     },
     close: () => closing.abort(new CountersignError('ERR_CLIENT_CLOSED', 'The client was closed')),
   }

@@ -31,8 +31,9 @@ export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fe
   const { resource, origins, prover, tokens, noncesOf, fetch } = parts
 
   return async function signedFetch(input, init) {
-    let attempts = attemptsOf(requestOrUrl(input, resource), init)
-    origins.check(new URL(attempts.template.url))
+    const target = requestOrUrl(input, resource)
+    origins.check(target instanceof Request ? new URL(target.url) : target)
+    let attempts = attemptsOf(target, init)
     let signing = true
     for (let redirects = 0; ; redirects++) {
       const response = signing ? await callSigned(attempts) : await send(attempts.next())
@@ -51,21 +52,27 @@ export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fe
     const { url, signal } = attempts.template
     const target = new URL(url)
     const nonces = noncesOf(target.origin)
-    let token = await abortable(tokens.current(signal), signal)
+    let token = await abortable(tokens.current(), signal)
     let nonce = await firstNonce(nonces, signal)
     let mayRetryForNonce = true
     let mayRenewToken = true
     for (;;) {
       const sentAt = nonces.nextSequence()
-      const response = await sendSigned(attempts.next(), target, token, nonce.value).finally(nonce.done)
-      const given = nonces.learn(response, sentAt)
+      let response: Response
+      let given: string | undefined
+      try {
+        response = await sendSigned(attempts.next(), target, token, nonce.value)
+        given = nonces.learn(response, sentAt)
+      } finally {
+        nonce.done()
+      }
       const error = response.status === 401 ? challengedError(response) : undefined
       if (error === 'use_dpop_nonce' && mayRetryForNonce && given !== undefined && given !== nonce.value) {
         mayRetryForNonce = false
         nonce = { value: given, done: nothing }
       } else if (error === 'invalid_token' && mayRenewToken) {
         mayRenewToken = false
-        const renewed = await tokens.renewed(token, signal)
+        const renewed = await abortable(tokens.renewed(token), signal)
         if (renewed === undefined) return response
         token = renewed
         nonce = { value: nonces.latest, done: nothing }

@@ -80,32 +80,34 @@ function readChallenge(reader: Reader): Challenge {
   // A token68 stands alone up to the next comma. `name=` alone is one too; `name=value` never matches it.
   const token68 = reader.take(TOKEN68)
   if (token68 !== undefined) return { scheme, token68, parameters }
-  while (readParameter(reader, parameters)) {
-    // A comma separates parameters as well as challenges: what follows is a parameter if an equals sign comes after its name.
+  // A comma separates parameters as well as challenges: what follows one is a parameter if an equals sign comes after its name. A list
+  // may begin with empty elements (RFC 9110 section 5.6.1).
+  for (let separated = true; ; separated = false) {
     const end = reader.position
-    if (!reader.take(COMMAS)?.includes(',') || !reader.looksAtParameter()) {
+    if (reader.take(COMMAS)?.includes(',')) separated = true
+    const name = separated ? takeParameterName(reader) : undefined
+    if (name === undefined) {
       reader.position = end
-      break
+      return { scheme, parameters }
     }
+    if (name in parameters) throw invalid('duplicate_parameter')
+    parameters[name] = readParameterValue(reader)
   }
-  return { scheme, parameters }
 }
 
-function readParameter(reader: Reader, parameters: Record<string, string>): boolean {
-  const start = reader.position
+/** The name of a parameter and the equals sign after it, if that is what comes next. */
+function takeParameterName(reader: Reader): string | undefined {
   const name = reader.take(TOKEN)?.toLowerCase()
   reader.take(OPTIONAL_SPACE)
-  if (name === undefined || !reader.takeCharacter('=')) {
-    reader.position = start
-    return false
-  }
+  return reader.takeCharacter('=') ? name : undefined
+}
+
+function readParameterValue(reader: Reader): string {
   reader.take(OPTIONAL_SPACE)
   const quoted = reader.take(QUOTED)
   const value = quoted === undefined ? reader.take(TOKEN) : quoted.slice(1, -1).replace(/\\(.)/gs, '$1')
   if (value === undefined) throw invalid('parameter')
-  if (name in parameters) throw invalid('duplicate_parameter')
-  parameters[name] = value
-  return true
+  return value
 }
 
 /** A position in a text, and the patterns that match there. */
@@ -133,13 +135,6 @@ class Reader {
     if (this.#text[this.position] !== character) return false
     this.position++
     return true
-  }
-
-  looksAtParameter(): boolean {
-    const start = this.position
-    const found = this.take(TOKEN) !== undefined && this.take(OPTIONAL_SPACE) !== undefined && this.takeCharacter('=')
-    this.position = start
-    return found
   }
 }
 

@@ -3,15 +3,15 @@
 // `new URL()` alone will not do: it reads backslashes as slashes, drops tabs, and leaves percent-encodings as they are.
 
 import { CountersignError } from './errors.ts'
-import { MAX_URI_LENGTH } from './limits.ts'
+import { MAX_HOST_LENGTH, MAX_URI_LENGTH } from './limits.ts'
 
 /** A URI that may already be normal, up to its query: lower-case, no port, no percent-encoding, a host that is no address. */
 const PLAIN = /^https?:\/\/(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*\/[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*(?=[?#]|$)/
 /** What makes a plain-looking URI not plain: perhaps a dot segment, perhaps an A-label. */
 const NOT_PLAIN = /\/\.|xn--/
 
-/** Everything that no URI or IRI may hold: controls, space, backslash, DEL to NBSP, line and paragraph separators. */
-const FORBIDDEN = /[\0-\x20\\\x7f-\xa0\u2028\u2029\ufeff]/
+/** Everything that no URI or IRI may hold: controls, space, DEL to NBSP, line and paragraph separators. */
+const FORBIDDEN = /[\0-\x20\x7f-\xa0\u2028\u2029\ufeff]/
 const GENERIC = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)/
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]@%]+)(?::([0-9]*))?$/
 const ASCII_HOST = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/
@@ -31,7 +31,7 @@ const DEFAULT_PORT: Readonly<Record<string, string>> = { http: '80', https: '443
  * decoded, percent-encodings in upper case, an empty path as `/`. The case of the path, its trailing slash and its empty segments
  * count. Does not check that this server answers for the URI.
  *
- * @param uri - Absolute `http` or `https` URI of at most {@link MAX_URI_LENGTH} characters.
+ * @param uri - Absolute `http` or `https` URI of at most {@link MAX_URI_LENGTH} characters, before and after normalisation.
  * @returns Scheme, authority and path; without query and fragment.
  * @throws {CountersignError} `ERR_HTU_INVALID`; `reason` is one of `size`, `character`, `relative`, `scheme`, `userinfo`, `host`,
  *   `port`, `encoding`.
@@ -47,9 +47,14 @@ export function normalizeHtu(uri: string): string {
   const parts = GENERIC.exec(uri)
   if (parts === null) throw invalid('relative')
   const [, scheme, authority, path] = parts as unknown as [string, string, string, string]
+  // Some parsers read a backslash as a slash. Behind a question mark it is harmless, and browsers send it as it is.
+  if (authority.includes('\\') || path.includes('\\')) throw invalid('character')
   const normalScheme = scheme.toLowerCase()
   if (normalScheme !== 'http' && normalScheme !== 'https') throw invalid('scheme')
-  return `${normalScheme}://${normalizeAuthority(authority, normalScheme)}${normalizePath(path)}`
+  const normal = `${normalScheme}://${normalizeAuthority(authority, normalScheme)}${normalizePath(path)}`
+  // Percent-encoding makes a path longer: what one end returns, the other must be able to read.
+  if (normal.length > MAX_URI_LENGTH) throw invalid('size')
+  return normal
 }
 
 function normalizeAuthority(authority: string, scheme: string): string {
@@ -78,8 +83,11 @@ function normalizeHost(host: string): string {
 }
 
 function parseHost(host: string): string | undefined {
+  // Punycode takes time that grows with the square of a label's length, and this runs before any signature is checked.
+  if (host.length > MAX_HOST_LENGTH) return undefined
   try {
-    return new URL(`https://${host}/`).hostname
+    const { hostname } = new URL(`https://${host}/`)
+    return hostname.length > MAX_HOST_LENGTH ? undefined : hostname
   } catch {
     return undefined
   }

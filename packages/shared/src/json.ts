@@ -1,4 +1,4 @@
-// JSON as a verifier may read it: RFC 8259 with the restrictions of I-JSON (RFC 7493), since two readers of one text must never
+// JSON as a verifier may read it: RFC 8259, narrowed in the spirit of I-JSON (RFC 7493), since two readers of one text must never
 // differ. Duplicate members, lone surrogates, infinities, depth and size beyond the caps are refused; objects have no prototype.
 
 import { bytesOfBinary } from './base64url.ts'
@@ -38,7 +38,7 @@ export function parseJsonObjectOfBinary(binary: string): JsonObject {
 /**
  * Parses UTF-8 bytes as a JSON value.
  *
- * @throws {CountersignError} `ERR_JSON_INVALID`, as {@link parseJson}, and with reason `utf8`.
+ * @throws {CountersignError} `ERR_JSON_INVALID`, as {@link parseJson}, and with reason `utf8`; `size` counts bytes here.
  */
 export function parseJsonBytes(bytes: Uint8Array): JsonValue {
   return parseJson(decodeUtf8(bytes))
@@ -84,6 +84,7 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes.length > MAX_JSON_LENGTH) throw invalid('size', `JSON of more than ${MAX_JSON_LENGTH} bytes`)
   try {
     return utf8.decode(bytes)
   } catch (cause) {

@@ -83,7 +83,9 @@ export function readPublicJwk(value: unknown, algorithm?: AlgorithmEntry): Publi
  */
 export function jwkFits(jwk: Readonly<Record<string, unknown>>, algorithm: AlgorithmEntry): boolean {
   if (!hasTypeOf(jwk, algorithm)) return false
-  return jwk['alg'] === undefined || jwk['alg'] === algorithm.alg || algorithm.kty === 'OKP'
+  const { alg } = jwk
+  if (alg === undefined || alg === algorithm.alg) return true
+  return algorithm.kty === 'OKP' && algorithmOf(alg)?.crv === algorithm.crv
 }
 
 function checkIntendedUse(jwk: Readonly<Record<string, unknown>>, algorithm: AlgorithmEntry | undefined): void {
@@ -100,7 +102,8 @@ function checkIntendedUse(jwk: Readonly<Record<string, unknown>>, algorithm: Alg
 
 function hasTypeOf(jwk: Readonly<Record<string, unknown>>, { alg, kty, crv }: AlgorithmEntry): boolean {
   if (jwk['kty'] !== kty) return false
-  return kty === 'AKP' ? jwk['alg'] === alg : jwk['crv'] === crv
+  if (kty === 'AKP') return jwk['alg'] === alg
+  return crv === undefined || jwk['crv'] === crv
 }
 
 function readEc({ crv, x, y }: Readonly<Record<string, unknown>>): EcPublicJwk {

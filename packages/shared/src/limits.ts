@@ -10,6 +10,9 @@ export const MAX_TOKEN_LENGTH = 16_384
 /** Longest `htu` or request URI compared, in characters. RFC 9110 §4.1 asks for at least 8 000 octets of URI. */
 export const MAX_URI_LENGTH = 8_192
 
+/** Longest host that goes through IDNA, in characters before and after: a DNS name of 253 with a final dot (RFC 1035 §2.3.4). */
+export const MAX_HOST_LENGTH = 254
+
 /** Longest `jti` accepted, in characters. A replay key is a hash of it, but its transport and logs are not (RFC 9449 §11.1). */
 export const MAX_JTI_LENGTH = 256
 

@@ -2,19 +2,18 @@
 // expiry, and forgotten when the server says so. A flight that failed is not remembered.
 
 import { CountersignError } from '@countersign/shared'
-import { abortable } from '../abort.ts'
 import type { IssuedToken } from './token-source.ts'
 
 /** The access token of a client. */
 export interface TokenManager {
-  /** The current token; the first call, or the first after its expiry, waits for one. */
-  current(signal: AbortSignal): string | Promise<string>
+  /** The current token; the first call, or the first after its expiry, has to wait for one. */
+  current(): string | Promise<string>
   /**
    * A token other than the one a server has refused.
    *
    * @returns `undefined` when the issuer can only give the same one again.
    */
-  renewed(refused: string, signal: AbortSignal): Promise<string | undefined>
+  renewed(refused: string): Promise<string | undefined>
 }
 
 interface HeldToken {
@@ -36,16 +35,17 @@ export function createTokenManager(request: () => Promise<IssuedToken | string>)
   let flight: Promise<string> | undefined
 
   return {
-    current(signal) {
+    current() {
       const now = Date.now()
-      if (held === undefined || now >= held.expiresAt) return abortable(fly(), signal)
+      if (held === undefined || now >= held.expiresAt) return fly()
       // The call at hand has a token that is still good; if the renewal fails, the next one asks again.
       if (now >= held.renewAt) fly().catch(() => undefined)
       return held.value
     },
-    async renewed(refused, signal) {
-      if (held?.value !== refused) return held?.value ?? abortable(fly(), signal)
-      const token = await abortable(fly(), signal)
+    async renewed(refused) {
+      // A late refusal of a token that was replaced meanwhile asks for nothing new.
+      if (held !== undefined && held.value !== refused) return held.value
+      const token = await fly()
       return token === refused ? undefined : token
     },
   }
@@ -60,12 +60,13 @@ export function createTokenManager(request: () => Promise<IssuedToken | string>)
   async function obtain(): Promise<string> {
     const requestedAt = Date.now()
     const issued = await request()
-    held = holdable(typeof issued === 'string' ? { accessToken: issued } : issued, requestedAt)
+    held = holdable(typeof issued === 'object' ? issued : { accessToken: issued }, requestedAt)
     return held.value
   }
 }
 
-function holdable({ accessToken, expiresInSeconds }: IssuedToken, requestedAt: number): HeldToken {
+function holdable(issued: IssuedToken | null, requestedAt: number): HeldToken {
+  const { accessToken, expiresInSeconds } = issued ?? {}
   if (typeof accessToken !== 'string' || !TOKEN68.test(accessToken)) {
     throw new CountersignError('ERR_TOKEN_REQUEST_FAILED', 'The access token cannot stand in an Authorization field', {
       parameter: 'access_token',

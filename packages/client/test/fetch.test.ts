@@ -1,0 +1,337 @@
+// The fetch: what goes over the wire, and what its caller keeps.
+
+import { createHash } from 'node:crypto'
+import { decodeProtectedHeader } from 'jose'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import type { ClientOptions } from '../src/create-client.ts'
+import { createClient } from '../src/create-client.ts'
+import { challenge, clientOf, serve, wants } from './support.ts'
+
+const code = (value: string) => expect.objectContaining({ code: value })
+
+test('the proof is what RFC 9449 section 4.2 says, and nothing more', async () => {
+  const { url, seen } = await serve((response) => void response.end())
+  const client = clientOf(url)
+  await client.fetch('/a/b?q=1#f', { method: 'POST', body: 'x' })
+  const { headers, claims, path } = seen[0] ?? {}
+  expect(path).toBe('/a/b?q=1')
+  const ath = createHash('sha256').update('token-1').digest('base64url')
+  expect(headers?.authorization).toBe('DPoP token-1')
+  expect(Object.keys(claims ?? {})).toEqual(['jti', 'htm', 'htu', 'iat', 'ath'])
+  expect(claims).toMatchObject({ htm: 'POST', htu: `${url}/a/b`, ath })
+  expect(Math.abs(Number(claims?.['iat']) - Date.now() / 1000)).toBeLessThan(5)
+  const { typ, alg, jwk } = decodeProtectedHeader(headers?.['dpop'] as string)
+  expect({ typ, alg }).toEqual({ typ: 'dpop+jwt', alg: 'ES256' })
+  expect(Object.keys(jwk ?? {})).toEqual(['kty', 'crv', 'x', 'y'])
+})
+
+describe('input', () => {
+  test.each([
+    ['a path', () => '/a'],
+    ['a relative path', () => 'a'],
+    ['an absolute URL', (url: string) => `${url}/a`],
+    ['a URL', (url: string) => new URL('/a', url)],
+    ['a Request', (url: string) => new Request(`${url}/a`)],
+    ['upper case and dots', (url: string) => `${url.replace('http', 'HTTP')}/b/../a`],
+  ])('%s', async (_, make) => {
+    const { url, seen } = await serve((response) => void response.end())
+    await clientOf(url).fetch(make(url))
+    expect(seen[0]).toMatchObject({ method: 'GET', path: '/a', claims: { htm: 'GET', htu: `${url}/a` } })
+  })
+
+  test('options win over a Request, and neither is changed', async () => {
+    const { url, seen } = await serve(wants('n1'))
+    const request = new Request(`${url}/a`, { method: 'POST', headers: { 'x-a': '1' }, body: 'from request' })
+    const init = Object.freeze({ method: 'PUT', headers: Object.freeze({ 'x-b': '2' }), body: 'from init' })
+    await clientOf(url).fetch(request, init)
+    expect(seen).toHaveLength(2)
+    for (const { method, body, headers } of seen) {
+      expect({ method, body }).toEqual({ method: 'PUT', body: 'from init' })
+      expect(headers).toMatchObject({ 'x-b': '2' })
+    }
+    expect([...request.headers.keys()]).toEqual(['content-type', 'x-a'])
+    expect(request.bodyUsed).toBe(false)
+  })
+
+  test('the method on the wire and in the proof are one', async () => {
+    const { url, seen } = await serve((response) => void response.end())
+    const client = clientOf(url)
+    for (const method of ['get', 'post', 'patch', 'PATCH']) await client.fetch('/', { method }).catch(() => undefined)
+    for (const { method, claims } of seen) expect(claims['htm']).toBe(method)
+  })
+
+  test('fields of the caller go along, but not instead of ours', async () => {
+    const { url, seen } = await serve((response) => void response.end())
+    await clientOf(url).fetch('/', { headers: { authorization: 'Bearer mine', DPoP: 'mine', 'x-mine': 'yes' } })
+    expect(seen[0]?.headers).toMatchObject({ authorization: 'DPoP token-1', 'x-mine': 'yes' })
+    expect(seen[0]?.claims['htm']).toBe('GET')
+  })
+})
+
+describe('bodies are sent again byte for byte', () => {
+  const form = new FormData()
+  form.set('a', 'b')
+  const bodies: [string, () => BodyInit, string][] = [
+    ['string', () => 'text', 'text'],
+    ['URLSearchParams', () => new URLSearchParams({ a: 'b' }), 'a=b'],
+    ['Blob', () => new Blob(['blob']), 'blob'],
+    ['ArrayBuffer', () => new TextEncoder().encode('buffer').buffer, 'buffer'],
+    ['view', () => new TextEncoder().encode('view'), 'view'],
+    ['FormData', () => form, 'name="a"'],
+  ]
+  test.each(bodies)('%s', async (_, body, content) => {
+    const { url, seen } = await serve(wants('n1'))
+    const response = await clientOf(url).fetch('/', { method: 'POST', body: body() })
+    expect(response.status).toBe(200)
+    expect(seen).toHaveLength(2)
+    for (const { body: received, headers } of seen) {
+      expect(received).toContain(content)
+      const boundary = /boundary=(.*)/.exec(headers['content-type'] ?? '')?.[1]
+      if (boundary !== undefined) expect(received).toContain(boundary)
+    }
+  })
+
+  test('of a Request', async () => {
+    const { url, seen } = await serve(wants('n1'))
+    const response = await clientOf(url).fetch(new Request(`${url}/`, { method: 'POST', body: 'request' }))
+    expect(response.status).toBe(200)
+    expect(seen.map(({ body }) => body)).toEqual(['request', 'request'])
+  })
+})
+
+describe('a stream', () => {
+  const stream = () => new Blob(['streamed']).stream()
+
+  test('is sent once', async () => {
+    const { url, seen } = await serve((response) => void response.end())
+    await clientOf(url).fetch('/', { method: 'POST', body: stream(), duplex: 'half' } as RequestInit)
+    expect(seen.map(({ body }) => body)).toEqual(['streamed'])
+  })
+
+  test('that would have to be sent twice is an error', async () => {
+    const { url, seen } = await serve(wants('n1'))
+    const client = clientOf(url)
+    const send = () => client.fetch('/', { method: 'POST', body: stream(), duplex: 'half' } as RequestInit)
+    await expect(send()).rejects.toEqual(code('ERR_BODY_NOT_REPLAYABLE'))
+    expect(seen).toHaveLength(1)
+    expect((await send()).status).toBe(200)
+  })
+})
+
+describe('origins', () => {
+  const elsewhere = [
+    'https://attacker.example/',
+    '//attacker.example/',
+    '\\\\attacker.example/',
+    '/\\attacker.example/',
+    'https://api.example.com@attacker.example/',
+    'https://user@api.example.com/',
+    'https://api.example.com.attacker.example/',
+    'https://api.example.com:8443/',
+    'http://api.example.com/',
+    'https://аpi.example.com/',
+    'https://api.example.com./',
+    'data:text/plain,x',
+  ]
+  test.each(elsewhere)('%s is refused before anything is sent', async (url) => {
+    const sent: unknown[] = []
+    const fetch = (async (input: unknown) => sent.push(input)) as never
+    const client = clientOf('https://api.example.com', { fetch })
+    await expect(client.fetch(url)).rejects.toEqual(code('ERR_ORIGIN_NOT_ALLOWED'))
+    expect(sent).toEqual([])
+  })
+
+  test.each(['https://API.example.com/a', 'https://api.example.com:443/a', '/a', 'a'])('%s is ours', async (url) => {
+    const sent: Request[] = []
+    const fetch = (async (request: Request) => {
+      sent.push(request)
+      return new Response()
+    }) as typeof globalThis.fetch
+    await clientOf('https://api.example.com', { fetch }).fetch(url)
+    expect(new URL(sent[0]?.url ?? '').origin).toBe('https://api.example.com')
+  })
+})
+
+describe('redirects', () => {
+  const redirect = (status: number, location: string) => ({ status, location })
+
+  test.each([
+    [301, 'POST', 'GET', ''],
+    [302, 'POST', 'GET', ''],
+    [303, 'PUT', 'GET', ''],
+    [307, 'POST', 'POST', 'body'],
+    [308, 'PUT', 'PUT', 'body'],
+    [302, 'PUT', 'PUT', 'body'],
+  ])('%d of a %s is signed anew as %s', async (status, method, next, body) => {
+    const { url, seen } = await serve((response, { path }) => {
+      const { location } = redirect(status, '/b?q')
+      if (path === '/a') response.writeHead(status, { location }).end()
+      else response.end('there')
+    })
+    const response = await clientOf(url).fetch('/a', { method, body: 'body' })
+    expect(await response.text()).toBe('there')
+    expect(seen[1]).toMatchObject({ method: next, path: '/b?q', body, claims: { htm: next, htu: `${url}/b` } })
+    expect(seen[1]?.headers['content-type']).toBe(body === '' ? undefined : 'text/plain;charset=UTF-8')
+    expect(seen[1]?.claims['jti']).not.toBe(seen[0]?.claims['jti'])
+  })
+
+  test('to another origin carries neither token nor proof, nor does the way back', async () => {
+    const other = await serve((response) => void response.writeHead(307, { location: `${ours.url}/back` }).end())
+    const ours = await serve((response, { path }) => {
+      if (path === '/away') response.writeHead(307, { location: `${other.url}/other` }).end()
+      else response.end('back')
+    })
+    const response = await clientOf(ours.url).fetch('/away', { method: 'POST', body: 'x' })
+    expect(await response.text()).toBe('back')
+    for (const { headers } of [other.seen[0], ours.seen[1]] as { headers: Record<string, unknown> }[]) {
+      expect(headers).not.toHaveProperty('authorization')
+      expect(headers).not.toHaveProperty('dpop')
+    }
+  })
+
+  test('are bounded', async () => {
+    const { url, seen } = await serve((response) => void response.writeHead(302, { location: '/again' }).end())
+    await expect(clientOf(url).fetch('/')).rejects.toEqual(code('ERR_REDIRECT_NOT_FOLLOWED'))
+    expect(seen).toHaveLength(21)
+  })
+
+  test.each(['javascript:alert(1)', 'http://user:secret@127.0.0.1/', 'http://[', 'file:///etc/passwd'])(
+    'to %s are not followed',
+    async (location) => {
+      const { url } = await serve((response) => void response.writeHead(302, { location }).end())
+      await expect(clientOf(url).fetch('/')).rejects.toEqual(code('ERR_REDIRECT_NOT_FOLLOWED'))
+    },
+  )
+
+  test('are the caller’s own when it says so', async () => {
+    const { url, seen } = await serve((response) => void response.writeHead(302, { location: '/b' }).end())
+    const client = clientOf(url)
+    expect((await client.fetch('/', { redirect: 'manual' })).status).toBe(302)
+    await expect(client.fetch('/', { redirect: 'error' })).rejects.toBeInstanceOf(TypeError)
+    expect(seen).toHaveLength(2)
+  })
+
+  test('without Location are responses like any other', async () => {
+    const { url } = await serve((response) => void response.writeHead(304).end())
+    expect((await clientOf(url).fetch('/')).status).toBe(304)
+  })
+
+  test('that a browser hides are an error that says so', async () => {
+    const hidden = { type: 'opaqueredirect', status: 0, headers: new Headers(), body: null } as Response
+    const client = clientOf('https://api.example.com', { fetch: async () => hidden })
+    await expect(client.fetch('/')).rejects.toMatchObject({ code: 'ERR_REDIRECT_NOT_FOLLOWED', reason: 'opaque' })
+  })
+})
+
+describe('aborting', () => {
+  test('while the token is awaited keeps the reason, and does not abort it for others', async () => {
+    const { url } = await serve((response) => void response.end('ok'))
+    const token = Promise.withResolvers<string>()
+    const client = clientOf(url, { token: () => token.promise })
+    const controller = new AbortController()
+    const aborted = client.fetch('/', { signal: controller.signal })
+    const waiting = client.fetch('/')
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(aborted).rejects.toBe(reason)
+    token.resolve('token-1')
+    expect(await (await waiting).text()).toBe('ok')
+  })
+
+  test('before the call sends nothing', async () => {
+    const { url, seen } = await serve((response) => void response.end('ok'))
+    await expect(clientOf(url).fetch('/', { signal: AbortSignal.abort('no') })).rejects.toBe('no')
+    expect(seen).toHaveLength(0)
+  })
+
+  test('while the answer is awaited keeps the reason', async () => {
+    const { url } = await serve(() => undefined)
+    const reason = new Error('too slow')
+    const controller = new AbortController()
+    const call = clientOf(url).fetch('/', { signal: controller.signal })
+    setTimeout(() => controller.abort(reason), 100)
+    await expect(call).rejects.toBe(reason)
+  })
+})
+
+describe('failing closed', () => {
+  test('without token nothing is sent, and the next call tries again', async () => {
+    const { url, seen } = await serve((response) => void response.end('ok'))
+    const failure = new Error('no token today')
+    let calls = 0
+    const client = clientOf(url, {
+      token: () => {
+        if (++calls === 1) throw failure
+        return 'token-1'
+      },
+    })
+    await expect(client.fetch('/')).rejects.toBe(failure)
+    expect(seen).toHaveLength(0)
+    expect((await client.fetch('/')).status).toBe(200)
+  })
+
+  test.each(['', 'two words', 'line\nbreak', 'ümlaut', 5, null])('the token %j is refused', async (token) => {
+    const client = clientOf('https://api.example.com', { token: () => token as string })
+    await expect(client.fetch('/')).rejects.toEqual(code('ERR_TOKEN_REQUEST_FAILED'))
+  })
+
+  test('a signer that fails sends nothing', async () => {
+    const { url, seen } = await serve((response) => void response.end('ok'))
+    const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } as const
+    const sign = async () => Promise.reject(new Error('the token was pulled'))
+    const client = clientOf(url, { signer: { algorithm: 'ES256', publicJwk, sign } })
+    await expect(client.fetch('/')).rejects.toEqual(code('ERR_SIGNING_FAILED'))
+    expect(seen).toHaveLength(0)
+  })
+
+  test('a closed client', async () => {
+    const client = clientOf('https://api.example.com')
+    client.close()
+    await expect(client.fetch('/')).rejects.toEqual(code('ERR_CLIENT_CLOSED'))
+    await expect(client.ready()).rejects.toEqual(code('ERR_CLIENT_CLOSED'))
+  })
+})
+
+describe('wrong options fail at once', () => {
+  const token = () => 'token-1'
+  const resource = 'https://api.example.com'
+  test.each<[string, unknown, string, string]>([
+    ['none', undefined, 'ERR_OPTION_INVALID', 'options'],
+    ['no resource', { token }, 'ERR_OPTION_INVALID', 'resource'],
+    ['a resource by http', { token, resource: 'http://api.example.com' }, 'ERR_URL_INSECURE', 'resource'],
+    ['no token source', { resource }, 'ERR_OPTION_INVALID', 'token'],
+    ['a token in its place', { resource, token: 'token-1' }, 'ERR_OPTION_INVALID', 'token'],
+    ['an unknown name', { resource, token, baseUrl: '/' }, 'ERR_OPTION_UNKNOWN', 'baseUrl'],
+    ['an origin by http', { resource, token, origins: ['http://b.example'] }, 'ERR_URL_INSECURE', 'origins'],
+    ['origins that are no list', { resource, token, origins: resource }, 'ERR_OPTION_INVALID', 'origins'],
+    ['a fetch that is none', { resource, token, fetch: {} }, 'ERR_OPTION_INVALID', 'fetch'],
+    ['a signer that is none', { resource, token, signer: {} }, 'ERR_OPTION_INVALID', 'signer'],
+  ])('%s', (_, options, errorCode, parameter) => {
+    expect(() => createClient(options as ClientOptions)).toThrow(
+      expect.objectContaining({ code: errorCode, parameter }),
+    )
+  })
+
+  test('an algorithm that is none fails with the first use of the key', async () => {
+    const client = clientOf(resource, { algorithm: 'HS256' as 'ES256' })
+    await expect(client.thumbprint()).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID', parameter: 'algorithm' })
+  })
+})
+
+test('the response is the server’s own', async () => {
+  const { url } = await serve((response) => void response.writeHead(418, { 'x-teapot': 'yes' }).end('short and stout'))
+  const response = await clientOf(url).fetch('/')
+  expect(response).toBeInstanceOf(Response)
+  expect(response.status).toBe(418)
+  expect(response.headers.get('x-teapot')).toBe('yes')
+  expect(await response.text()).toBe('short and stout')
+})
+
+test('an unanswered challenge comes back as it is, readable', async () => {
+  const { url } = await serve((response, _, seen) => challenge(response, `n${seen.length}`, 'why not'))
+  expect(await (await clientOf(url).fetch('/')).text()).toBe('why not')
+})
+
+test('fetch has the type of the platform’s', () => {
+  expectTypeOf(clientOf('https://api.example.com').fetch).toEqualTypeOf<typeof globalThis.fetch>()
+})

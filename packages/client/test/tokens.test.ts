@@ -1,0 +1,292 @@
+// Access tokens: one flight, renewal ahead of expiry, one forced renewal, and what authorization servers answer.
+
+import { createKey, createProof } from '@countersign/testkit'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { describe, expect, test, vi } from 'vitest'
+import { clientCredentials } from '../src/tokens/client-credentials.ts'
+import { createTokenManager } from '../src/tokens/token-manager.ts'
+import type { Seen } from './support.ts'
+import { clientOf, serve } from './support.ts'
+
+describe('the token manager', () => {
+  test('asks once for many, and again only when the token is about to expire', async () => {
+    vi.useFakeTimers()
+    try {
+      let issued = 0
+      const manager = createTokenManager(async () => ({ accessToken: `token-${++issued}`, expiresInSeconds: 100 }))
+      expect(await Promise.all([manager.current(), manager.current()])).toEqual(['token-1', 'token-1'])
+      vi.advanceTimersByTime(89_000)
+      expect(manager.current()).toBe('token-1')
+      vi.advanceTimersByTime(2_000)
+      expect(manager.current()).toBe('token-1') // still good; a renewal is under way
+      await vi.advanceTimersByTimeAsync(0)
+      expect(manager.current()).toBe('token-2')
+      vi.advanceTimersByTime(100_001)
+      expect(await manager.current()).toBe('token-3')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('five refusals of one token renew it once, and a late one not at all', async () => {
+    let issued = 0
+    const manager = createTokenManager(async () => `token-${++issued}`)
+    const first = await manager.current()
+    const renewed = await Promise.all(Array.from({ length: 5 }, () => manager.renewed(first)))
+    expect(new Set(renewed)).toEqual(new Set(['token-2']))
+    expect(await manager.renewed(first)).toBe('token-2')
+    expect(issued).toBe(2)
+  })
+
+  test('does not remember a failure', async () => {
+    let calls = 0
+    const manager = createTokenManager(async () => {
+      if (++calls === 1) throw new Error('down')
+      return 'token'
+    })
+    await expect(manager.current()).rejects.toThrow('down')
+    expect(await manager.current()).toBe('token')
+  })
+})
+
+describe('a token that the server no longer takes', () => {
+  const invalid = 'DPoP error="invalid_token"'
+
+  test('is renewed once, and the call repeated', async () => {
+    const { url, seen } = await serve((response, { headers }) => {
+      if (headers.authorization === 'DPoP token-2') response.end('ok')
+      else response.writeHead(401, { 'www-authenticate': invalid }).end()
+    })
+    let issued = 0
+    const client = clientOf(url, { token: () => `token-${++issued}` })
+    expect((await client.fetch('/', { method: 'POST', body: 'x' })).status).toBe(200)
+    expect(seen.map(({ body }) => body)).toEqual(['x', 'x'])
+    expect(seen[0]?.claims['ath']).not.toBe(seen[1]?.claims['ath'])
+  })
+
+  test('and whose successor it does not take either, is given up', async () => {
+    const { url, seen } = await serve((response) => void response.writeHead(401, { 'www-authenticate': invalid }).end())
+    let issued = 0
+    expect((await clientOf(url, { token: () => `token-${++issued}` }).fetch('/')).status).toBe(401)
+    expect(seen).toHaveLength(2)
+  })
+
+  test('and whose issuer has no other, comes back as the response', async () => {
+    const { url, seen } = await serve(
+      (response) => void response.writeHead(401, { 'www-authenticate': invalid }).end('why'),
+    )
+    const response = await clientOf(url).fetch('/')
+    expect(await response.text()).toBe('why')
+    expect(seen).toHaveLength(1)
+  })
+
+  test('is not what 403 means', async () => {
+    let issued = 0
+    const { url } = await serve((response) => void response.writeHead(403, { 'www-authenticate': invalid }).end())
+    expect((await clientOf(url, { token: () => `token-${++issued}` }).fetch('/')).status).toBe(403)
+    expect(issued).toBe(1)
+  })
+})
+
+describe('client credentials', async () => {
+  const key = await createKey()
+
+  /** An authorization server that answers its token endpoint as told. */
+  const issuerOf = (
+    answer: (request: Seen, seen: readonly Seen[]) => [number, object, object?],
+    metadata: object = {},
+  ) =>
+    serve((response, request, seen) => {
+      response.setHeader('content-type', 'application/json')
+      const issuer = `http://${request.headers.host}`
+      if (request.path === '/token') {
+        const [status, body, headers = {}] = answer(
+          request,
+          seen.filter(({ path }) => path === '/token'),
+        )
+        response.writeHead(status, headers as Record<string, string>).end(JSON.stringify(body))
+      } else if (request.path === '/.well-known/oauth-authorization-server') {
+        response.end(JSON.stringify({ issuer, token_endpoint: `${issuer}/token`, ...metadata }))
+      } else {
+        response.writeHead(404).end()
+      }
+    })
+  const good = { access_token: 'issued', token_type: 'DPoP', expires_in: 300 }
+  const sourceOf = (issuer: string) =>
+    clientCredentials({ clientId: 'partner-7', key: key.privateJwk as JsonWebKey, issuer, scope: 'a b' })
+
+  test('the request is what RFC 6749, 7523, 8707 and 9449 say', async () => {
+    const api = await serve((response) => void response.end())
+    const { url, seen } = await issuerOf(() => [200, good])
+    await clientOf(api.url, { token: sourceOf(url) }).fetch('/')
+    const request = seen.at(-1) as Seen
+    const parameters = Object.fromEntries(new URLSearchParams(request.body))
+    const assertion = parameters['client_assertion'] as string
+    expect(parameters).toEqual({
+      grant_type: 'client_credentials',
+      resource: api.url,
+      scope: 'a b',
+      client_id: 'partner-7',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    })
+    expect(decodeProtectedHeader(assertion)).toMatchObject({ alg: 'ES256', typ: 'client-authentication+jwt' })
+    const { iss, sub, aud, jti, exp = 0, iat = 0 } = decodeJwt(assertion)
+    expect({ iss, sub, aud }).toEqual({ iss: 'partner-7', sub: 'partner-7', aud: url })
+    expect(jti).toMatch(/./)
+    expect(exp - iat).toBeLessThanOrEqual(60)
+    expect(request.claims).toMatchObject({ htm: 'POST', htu: `${url}/token` })
+    expect(request.claims).not.toHaveProperty('ath')
+    expect(api.seen[0]?.headers.authorization).toBe('DPoP issued')
+  })
+
+  test.each([
+    ['in the body', 400, { error: 'use_dpop_nonce' }, {}],
+    ['in a challenge', 401, {}, { 'www-authenticate': 'DPoP error="use_dpop_nonce"' }],
+  ])('a challenge for a nonce %s is answered with everything made anew', async (_, status, body, headers) => {
+    const api = await serve((response) => void response.end())
+    const { url, seen } = await issuerOf(({ claims }) =>
+      claims['nonce'] === 'as-1' ? [200, good] : [status, body, { 'dpop-nonce': 'as-1', ...headers }],
+    )
+    await clientOf(api.url, { token: sourceOf(url) }).fetch('/')
+    const [first, second] = seen
+      .filter(({ path }) => path === '/token')
+      .map((request) => ({
+        proof: request.claims['jti'],
+        assertion: decodeJwt(new URLSearchParams(request.body).get('client_assertion') ?? '').jti,
+      }))
+    expect(first?.proof).not.toBe(second?.proof)
+    expect(first?.assertion).not.toBe(second?.assertion)
+    expect(api.seen[0]?.claims).not.toHaveProperty('nonce')
+  })
+
+  test('an endless challenger is given up', async () => {
+    const { url, seen } = await issuerOf((_, asked) => [
+      400,
+      { error: 'use_dpop_nonce' },
+      { 'dpop-nonce': `n${asked.length}` },
+    ])
+    const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code: 'ERR_TOKEN_REQUEST_FAILED', reason: 'use_dpop_nonce' })
+    expect(seen.filter(({ path }) => path === '/token')).toHaveLength(2)
+  })
+
+  test.each<[string, [number, object], string, string | undefined]>([
+    ['a bearer token', [200, { ...good, token_type: 'Bearer' }], 'ERR_TOKEN_NOT_BOUND', undefined],
+    [
+      'an error',
+      [400, { error: 'invalid_client', error_description: 'who?' }],
+      'ERR_TOKEN_REQUEST_FAILED',
+      'invalid_client',
+    ],
+    ['a server error', [500, {}], 'ERR_TOKEN_REQUEST_FAILED', 'transport'],
+    ['no token', [200, { token_type: 'DPoP' }], 'ERR_TOKEN_REQUEST_FAILED', 'transport'],
+    ['a token that is no token68', [200, { ...good, access_token: 'a b' }], 'ERR_TOKEN_REQUEST_FAILED', 'token68'],
+  ])('%s is refused', async (_, answer, code, reason) => {
+    const { url } = await issuerOf(() => answer)
+    const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code, ...(reason && { reason }) })
+  })
+
+  test.each(['dpop', 'DPOP', 'DPoP'])('token_type %s is DPoP', async (token_type) => {
+    const api = await serve((response) => void response.end())
+    const { url } = await issuerOf(() => [200, { ...good, token_type }])
+    expect((await clientOf(api.url, { token: sourceOf(url) }).fetch('/')).status).toBe(200)
+  })
+
+  test.each<[string, object, string]>([
+    ['another issuer', { issuer: 'https://attacker.example' }, 'issuer'],
+    ['a token endpoint by http elsewhere', { token_endpoint: 'http://attacker.example/token' }, 'issuer'],
+    ['no token endpoint', { token_endpoint: undefined }, 'issuer'],
+  ])('metadata with %s is refused', async (_, metadata, reason) => {
+    const { url } = await issuerOf(() => [200, good], metadata)
+    const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code: 'ERR_DISCOVERY_FAILED', reason })
+  })
+
+  test('an authorization server that does not take the algorithm is not asked', async () => {
+    const { url, seen } = await issuerOf(() => [200, good], { dpop_signing_alg_values_supported: ['PS256'] })
+    const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code: 'ERR_TOKEN_REQUEST_FAILED', reason: 'alg' })
+    expect(seen.map(({ path }) => path)).not.toContain('/token')
+  })
+
+  test('an issuer that only knows OpenID Connect Discovery is found', async () => {
+    const api = await serve((response) => void response.end())
+    const { url } = await serve((response, { path, headers }) => {
+      const issuer = `http://${headers.host}`
+      response.setHeader('content-type', 'application/json')
+      if (path === '/.well-known/openid-configuration')
+        response.end(JSON.stringify({ issuer, token_endpoint: `${issuer}/token` }))
+      else if (path === '/token') response.end(JSON.stringify(good))
+      else response.writeHead(404).end()
+    })
+    expect((await clientOf(api.url, { token: sourceOf(url) }).fetch('/')).status).toBe(200)
+  })
+
+  test('without issuer, the resource says which', async () => {
+    const issuer = await issuerOf(() => [200, good])
+    const api = await serve((response, { path, headers }) => {
+      const resource = `http://${headers.host}`
+      response.setHeader('content-type', 'application/json')
+      if (!path.startsWith('/.well-known')) response.end('{}')
+      else response.end(JSON.stringify({ resource, authorization_servers: [issuer.url] }))
+    })
+    const token = clientCredentials({ clientId: 'partner-7', key: key.privateJwk as JsonWebKey })
+    expect((await clientOf(api.url, { token }).fetch('/')).status).toBe(200)
+    expect(api.seen[0]).toMatchObject({ path: '/.well-known/oauth-protected-resource' })
+    expect(api.seen[0]?.headers).not.toHaveProperty('authorization')
+  })
+
+  test('a resource that names several authorization servers, or another resource, is not guessed at', async () => {
+    for (const [metadata, reason] of [
+      [{ authorization_servers: ['https://a.example', 'https://b.example'] }, 'ambiguous'],
+      [{ resource: 'https://other.example', authorization_servers: ['https://a.example'] }, 'resource'],
+    ] as const) {
+      const api = await serve((response, { headers }) => {
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify({ resource: `http://${headers.host}`, ...metadata }))
+      })
+      const token = clientCredentials({ clientId: 'partner-7', key: key.privateJwk as JsonWebKey })
+      await expect(clientOf(api.url, { token }).fetch('/')).rejects.toMatchObject({
+        code: 'ERR_DISCOVERY_FAILED',
+        reason,
+      })
+    }
+  })
+
+  test.each<[string, unknown, string]>([
+    ['a public JWK', key.jwk, 'public'],
+    ['a JWK without algorithm', { kty: 'RSA', d: 'AQ' }, 'alg'],
+    ['a JWK that is none', { kty: 'EC', crv: 'P-256', d: 'x' }, 'import'],
+    ['a public CryptoKey', { key: 'text' }, 'type'],
+    ['text', 'secret', 'type'],
+  ])('%s is refused as key', async (_, wrong, reason) => {
+    const { url } = await issuerOf(() => [200, good])
+    const token = clientCredentials({ clientId: 'partner-7', key: wrong as JsonWebKey, issuer: url })
+    const call = clientOf('http://127.0.0.1:9', { token }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID', parameter: 'key', reason })
+  })
+
+  test('a CryptoKey that can be exported is refused', async () => {
+    const { url } = await issuerOf(() => [200, good])
+    const token = clientCredentials({ clientId: 'partner-7', key: key.privateKey as CryptoKey, issuer: url })
+    const call = clientOf('http://127.0.0.1:9', { token }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code: 'ERR_KEY_EXTRACTABLE' })
+  })
+
+  test('no client id fails at once', () => {
+    expect(() => clientCredentials({ clientId: '', key: key.jwk as JsonWebKey })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', parameter: 'clientId' }),
+    )
+  })
+
+  test('no error says what is secret', async () => {
+    const { url } = await issuerOf(() => [400, { error: 'invalid_client' }])
+    const error = await clientOf('http://127.0.0.1:9', { token: sourceOf(url) })
+      .fetch('/')
+      .catch((caught: unknown) => caught)
+    expect(JSON.stringify(error)).not.toContain(key.privateJwk.d)
+    expect(await createProof({ key, method: 'GET', url })).not.toBe('')
+  })
+})

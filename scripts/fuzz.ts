@@ -1,0 +1,514 @@
+// Fuzzes every parser of @countersign/shared for a limited time: changes valid inputs and checks what must hold for any input.
+//
+//   node --conditions=@countersign/source scripts/fuzz.ts [--seconds 60] [--seed N]
+//
+// Exits with 1 and prints seed and input when a parser throws anything but its own errors, accepts what does not read the same when
+// written again, or takes longer than any input may. A find belongs into `vectors/` or a unit test before it is fixed.
+
+import { isDeepStrictEqual, parseArgs } from 'node:util'
+import type { PublicJwk } from '@countersign/shared'
+import {
+  decodeBase64url,
+  decodeDPoPProof,
+  decodeDPoPProofClaims,
+  decodeDPoPProofHeader,
+  encodeBase64url,
+  encodeDPoPProofClaims,
+  encodeDPoPProofHeader,
+  formatChallenges,
+  isBase64url,
+  isCountersignError,
+  isNonce,
+  jwsAlgorithms,
+  limits,
+  normalizeHtu,
+  parseChallenges,
+  parseJson,
+  parseJsonBytes,
+  readPublicJwk,
+  secureUrl,
+  splitCompactJws,
+  thumbprintInput,
+} from '@countersign/shared'
+
+/** A call longer than this, thrice in a row, looks like time that grows with the square of the input. */
+const MAX_CALL_MILLISECONDS = 50
+/** Inputs kept per parser; accepted ones take the place of others, so that the search walks away from the seeds. */
+const POOL_SIZE = 200
+
+/** One parser: inputs that it accepts, and what must hold for those it accepts. Throws {@link Violation} when it does not. */
+interface Target {
+  readonly name: string
+  readonly seeds: readonly string[]
+  /** What the parser makes of an input; refuses by throwing. */
+  parse(input: string): unknown
+  /** Checks an accepted input against what the parser made of it. */
+  accepted?(input: string, output: never): void
+  /** Checks an input that the parser refused. */
+  refused?(input: string, reason: string | undefined): void
+}
+
+interface Statistics {
+  calls: number
+  accepted: number
+  slowestMilliseconds: number
+}
+
+class Violation extends Error {}
+
+const ecJwk: PublicJwk = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs',
+  y: '9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA',
+}
+const okpJwk: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
+const rsaJwk: PublicJwk = { kty: 'RSA', n: `u${'w'.repeat(340)}Q`, e: 'AQAB' }
+const akpJwk: PublicJwk = { kty: 'AKP', alg: 'ML-DSA-44', pub: 'A'.repeat(1750) }
+const claims = {
+  jti: 'e1j3V_bKic8-LAEB',
+  htm: 'GET',
+  htu: 'https://resource.example.org/protectedresource',
+  iat: 1_562_262_618,
+  ath: 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo',
+  nonce: 'eyJ7S_zG.eyJH0-Z.HX4w-7v',
+}
+const proof = `${encodeDPoPProofHeader('ES256', ecJwk)}.${encodeDPoPProofClaims(claims)}.${'A'.repeat(86)}`
+
+const targets: Target[] = [
+  {
+    name: 'decodeBase64url',
+    seeds: ['', 'Zg', 'Zm8', 'Zm9v', '-_-_', encodeBase64url('{"a":"é"}')],
+    parse: decodeBase64url,
+    accepted(input, bytes: Uint8Array) {
+      mustEqual(encodeBase64url(bytes), input, 'the encoding of what was decoded')
+      mustEqual(Buffer.from(input, 'base64url').equals(bytes), true, 'the bytes that Node decodes')
+    },
+    refused: (input) => mustEqual(isBase64url(input), false, 'isBase64url'),
+  },
+  {
+    name: 'parseJson',
+    seeds: [
+      '{"a":[1,{"b":"\\u00e9\\ud83d\\ude00"}],"c":-1.5e3,"__proto__":{"":null}}',
+      '[{"a":{"a":{"a":true}}},"\\\\\\"",false]',
+      JSON.stringify(claims),
+      ' { "0" : 0 } ',
+    ],
+    parse: parseJson,
+    accepted(input, value: ReturnType<typeof parseJson>) {
+      const text = JSON.stringify(value)
+      mustEqual(text, JSON.stringify(JSON.parse(input)), 'what JSON.parse reads')
+      if (text.length <= limits.MAX_JSON_LENGTH) mustEqual(JSON.stringify(parseJson(text)), text, 'what was read again')
+    },
+    refused(input, reason) {
+      if (reason === 'syntax')
+        mustEqual(
+          accepts(() => JSON.parse(input), SyntaxError),
+          false,
+          'what JSON.parse accepts',
+        )
+    },
+  },
+  {
+    name: 'parseJsonBytes',
+    seeds: ['{"a":"\xc3\xa9\xf0\x9f\x98\x80"}', '["\\u00e9"]', '"\xef\xbb\xbf"'],
+    parse: (input) => parseJsonBytes(Buffer.from(input, 'latin1')),
+    accepted(input, value: ReturnType<typeof parseJson>) {
+      const bytes = Buffer.from(input, 'latin1')
+      mustEqual(Buffer.from(bytes.toString('utf8')).equals(bytes), true, 'the bytes of the same text')
+      mustEqual(JSON.stringify(value), JSON.stringify(JSON.parse(bytes.toString('utf8'))), 'what JSON.parse reads')
+    },
+  },
+  {
+    name: 'readPublicJwk',
+    seeds: [
+      ...[ecJwk, okpJwk, rsaJwk, akpJwk].map((jwk) => JSON.stringify(jwk)),
+      JSON.stringify({ ...ecJwk, alg: 'ES256', use: 'sig', key_ops: ['verify'], kid: 'a' }),
+      JSON.stringify({ ...okpJwk, alg: 'EdDSA' }),
+    ],
+    parse: (input) => readPublicJwk(parseJson(input)),
+    accepted(_, jwk: PublicJwk) {
+      mustEqual(JSON.stringify(readPublicJwk(jwk)), JSON.stringify(jwk), 'the key that was read again')
+      mustEqual(isDeepStrictEqual(JSON.parse(thumbprintInput(jwk)), { ...jwk }), true, 'the input of the thumbprint')
+    },
+  },
+  {
+    name: 'splitCompactJws',
+    seeds: [proof, '..', 'a.b.c'],
+    parse: splitCompactJws,
+    accepted(input, { header, payload, signature, signingInput }: ReturnType<typeof splitCompactJws>) {
+      mustEqual(`${header}.${payload}.${signature}`, input, 'the segments joined')
+      mustEqual(`${signingInput}.${signature}`, input, 'the signing input and the signature joined')
+    },
+  },
+  {
+    name: 'decodeDPoPProof',
+    seeds: [proof, `${encodeDPoPProofHeader('EdDSA', okpJwk)}.${encodeDPoPProofClaims(claims)}.AP8`],
+    parse: decodeDPoPProof,
+    accepted(input, decoded: ReturnType<typeof decodeDPoPProof>) {
+      const signature = encodeBase64url(Buffer.from(decoded.signature, 'latin1'))
+      mustEqual(`${decoded.signingInput}.${signature}`, input, 'the signing input and the encoded signature')
+    },
+  },
+  {
+    name: 'decodeDPoPProofHeader',
+    seeds: [
+      JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: ecJwk }),
+      JSON.stringify({ typ: 'dpop+jwt', alg: 'Ed25519', jwk: { ...okpJwk, alg: 'EdDSA' }, kid: 'a' }),
+      JSON.stringify({ typ: 'dpop+jwt', alg: 'PS256', jwk: rsaJwk }),
+    ],
+    parse: (input) => decodeDPoPProofHeader(encodeBase64url(input)),
+    accepted(_, { header, algorithm }: ReturnType<typeof decodeDPoPProofHeader>) {
+      mustEqual(jwsAlgorithms.includes(header.alg) && algorithm.kty === header.jwk.kty, true, 'an algorithm of the key')
+      const again = decodeDPoPProofHeader(encodeDPoPProofHeader(header.alg, header.jwk)).header
+      mustEqual(isDeepStrictEqual(again, header), true, 'the header that was read again')
+    },
+  },
+  {
+    name: 'decodeDPoPProofClaims',
+    seeds: [JSON.stringify(claims), JSON.stringify({ ...claims, ath: undefined, nonce: undefined, exp: 1 })],
+    parse: (input) => decodeDPoPProofClaims(encodeBase64url(input)),
+    accepted(_, decoded: ReturnType<typeof decodeDPoPProofClaims>) {
+      // JSON has one zero: the sign of the other is lost when it is written.
+      const again = { ...decodeDPoPProofClaims(encodeDPoPProofClaims(decoded)) }
+      mustEqual(isDeepStrictEqual(again, { ...decoded, iat: decoded.iat + 0 }), true, 'the claims that were read again')
+    },
+  },
+  {
+    name: 'normalizeHtu',
+    seeds: [
+      'https://resource.example.org/protectedresource',
+      'HTTPS://RS.example:443/a/../%7Eb/./%2e%2e?c#d',
+      'https://bücher.example/é',
+      'https://xn--bcher-kva.example/%c3%a9',
+      'http://[2001:DB8::1]:8080/',
+      "http://127.0.0.1/a;b=c/@:!$&'()*+,",
+      'http://localhost:3000',
+    ],
+    parse: normalizeHtu,
+    accepted(input, normal: string) {
+      mustEqual(normalizeHtu(normal), normal, 'what was normalised again')
+      mustEqual(new URL(normal).href, normal, 'what the platform makes of it')
+      mustEqual(normal, normalizeByPlatform(input), 'what the platform reads in the input')
+    },
+  },
+  {
+    name: 'parseChallenges',
+    seeds: [
+      'Bearer, DPoP algs="ES256 PS256"',
+      'DPoP error="use_dpop_nonce", error_description="a, b=\\"c\\"", Bearer realm="x"',
+      'Negotiate abc==, dpop ALGS=ES256',
+      'A a=b, B, C c68, D d = "e",, f=g ,',
+    ],
+    parse: parseChallenges,
+    accepted(_, challenges: ReturnType<typeof parseChallenges>) {
+      const field = formatChallenges(challenges)
+      if (field.length > limits.MAX_CHALLENGE_LENGTH) return
+      mustEqual(isDeepStrictEqual(parseChallenges(field), challenges), true, 'the challenges that were read again')
+    },
+  },
+  {
+    name: 'isNonce',
+    seeds: ['eyJ7S_zG.eyJH0-Z.HX4w-7v', '!#[]~'],
+    parse: isNonce,
+    accepted(input, is: boolean) {
+      const expected =
+        input.length >= 1 &&
+        input.length <= limits.MAX_NONCE_LENGTH &&
+        [...input].every(
+          (character) => character > ' ' && character < '\x7f' && character !== '"' && character !== '\\',
+        )
+      mustEqual(is, expected, 'the NQCHAR of RFC 6749')
+    },
+  },
+  {
+    name: 'secureUrl',
+    seeds: [
+      'https://api.example.com/a?b',
+      'http://localhost:3000',
+      'http://127.0.0.1',
+      'http://[::1]/',
+      'https://[::1]:8443',
+    ],
+    parse: (input) => secureUrl(input, 'resource'),
+    accepted(_, url: URL) {
+      mustEqual(secureUrl(url.href, 'resource').href, url.href, 'the URL that was read again')
+      const local = /^(127\.\d+\.\d+\.\d+|\[::1\]|([^.]+\.)*localhost)$/.test(url.hostname)
+      mustEqual(
+        url.protocol === 'https:' || (url.protocol === 'http:' && local),
+        true,
+        'https, or http to this machine',
+      )
+      mustEqual(`${url.username}${url.password}${url.hash}`, '', 'credentials and fragment')
+    },
+  },
+]
+
+/** What a parser reads apart from the rest, what it must refuse, and what has surprised parsers before. */
+const MORSELS = [
+  ...'{}[]":,\\.=%/@?#&;!~-_+*\'() \t\r\n\0',
+  ...'0aAzZ9eE\x7f\x80\xa0\xe9\xff',
+  ...['\ud800', '\udc00', '\ufeff', '\u2028', '\u00ad', '\u200d', '\u212a', '\uff0e', '\uff10', '。', 'ß', '😀'],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    'null',
+    'true',
+    '1e999',
+    '-0',
+    '1e-400',
+    '\\u0061',
+    '\\ud800',
+    '\\"',
+    '"a":1,',
+  ],
+  ...[
+    '%2e',
+    '%2E%2e',
+    '%2f',
+    '%25',
+    '%41',
+    '%',
+    '%c3%a9',
+    '/../',
+    '/./',
+    '//',
+    ':443',
+    ':80',
+    ':0',
+    ':65536',
+    'xn--',
+    '0x7f',
+    '1.2.3.4',
+  ],
+  ...[
+    '[::1]',
+    '@',
+    '://',
+    'http://',
+    'HTTPS://',
+    'localhost',
+    '127.1',
+    '==',
+    '=',
+    '", ',
+    ', ',
+    ' ,',
+    'a=b',
+    'a="b"',
+    'DPoP ',
+  ],
+  ...[
+    '"d":"AA",',
+    '"crit":[],',
+    '"alg":"none",',
+    '"kty":"oct",',
+    'P-384',
+    'ES384',
+    'EdDSA',
+    'ML-DSA-65',
+    'sig',
+    'verify',
+  ],
+]
+
+const { values: flags } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } })
+const seconds = numberOf('seconds', flags.seconds ?? '60')
+const seed = numberOf('seed', flags.seed ?? String(Date.now() % 2 ** 32))
+
+process.exitCode = fuzz() ? 0 : 1
+
+function fuzz(): boolean {
+  const random = createRandom(seed)
+  const pools = targets.map(({ seeds }) => [...seeds])
+  const statistics: Statistics[] = targets.map(() => ({ calls: 0, accepted: 0, slowestMilliseconds: 0 }))
+  console.log(`Seed ${seed}, ${seconds} seconds, ${targets.length} parsers`)
+  const end = performance.now() + seconds * 1000
+  // The seeds as they are come first: one that is not accepted would search nothing.
+  for (const [index, target] of targets.entries()) {
+    for (const input of target.seeds) {
+      try {
+        if (!run(target, input, statistics[index] as Statistics)) throw new Violation('The seed is refused')
+      } catch (error) {
+        return report(target, input, error)
+      }
+    }
+  }
+  let rounds = 0
+  while (performance.now() < end) {
+    for (const [index, target] of targets.entries()) {
+      const pool = pools[index] as string[]
+      const input = mutate(pick(pool, random), pool, random)
+      try {
+        const wasAccepted = run(target, input, statistics[index] as Statistics)
+        if (wasAccepted && input.length < 4_000 && random() < 0.05) {
+          if (pool.length < POOL_SIZE) pool.push(input)
+          else pool[target.seeds.length + Math.floor(random() * (POOL_SIZE - target.seeds.length))] = input
+        }
+      } catch (error) {
+        return report(target, input, error)
+      }
+    }
+    rounds++
+  }
+  print(statistics)
+  console.log(`No violation in ${rounds} rounds`)
+  return true
+}
+
+/** Runs one parser on one input, and tells whether it accepted it. */
+function run(target: Target, input: string, statistics: Statistics): boolean {
+  const first = call(target, input)
+  let milliseconds = first.milliseconds
+  // Another process or the garbage collector may have taken the time: the least of three runs counts.
+  for (let again = 0; again < 2 && milliseconds > MAX_CALL_MILLISECONDS; again++) {
+    milliseconds = Math.min(milliseconds, call(target, input).milliseconds)
+  }
+  statistics.calls++
+  statistics.slowestMilliseconds = Math.max(statistics.slowestMilliseconds, milliseconds)
+  if (milliseconds > MAX_CALL_MILLISECONDS) throw new Violation(`Took ${milliseconds.toFixed(1)} ms`)
+  if ('error' in first) {
+    if (!isCountersignError(first.error)) throw first.error
+    target.refused?.(input, first.error.reason)
+    return false
+  }
+  target.accepted?.(input, first.output as never)
+  statistics.accepted++
+  return true
+}
+
+function call(target: Target, input: string): { milliseconds: number; output?: unknown; error?: unknown } {
+  const start = performance.now()
+  try {
+    const output = target.parse(input)
+    return { milliseconds: performance.now() - start, output }
+  } catch (error) {
+    return { milliseconds: performance.now() - start, error }
+  }
+}
+
+/** Changes a text in one to four places, and sometimes in its size. */
+function mutate(text: string, pool: readonly string[], random: () => number): string {
+  let result = text
+  const changes = 1 + Math.floor(random() * random() * 4)
+  for (let change = 0; change < changes; change++) {
+    const at = Math.floor(random() * (result.length + 1))
+    const length = Math.floor(random() * random() * 12)
+    const before = result.slice(0, at)
+    const after = result.slice(at)
+    switch (Math.floor(random() * 9)) {
+      case 0:
+        result = before + after.slice(length)
+        break
+      case 1:
+        result = before + pick(MORSELS, random) + after
+        break
+      case 2:
+        result = before + pick(MORSELS, random) + after.slice(1)
+        break
+      case 3:
+        result = before + after.slice(0, length) + after
+        break
+      case 4:
+        result = before + String.fromCharCode(Math.floor(random() ** 4 * 0x1_00_00)) + after.slice(1)
+        break
+      case 5:
+        result =
+          before + String.fromCharCode((after.charCodeAt(0) || 0) ^ (1 << Math.floor(random() * 7))) + after.slice(1)
+        break
+      case 6: {
+        const other = pick(pool, random)
+        result = before + other.slice(Math.floor(random() * other.length))
+        break
+      }
+      case 7: {
+        const piece = after.slice(0, length)
+        const swapped = piece === piece.toLowerCase() ? piece.toUpperCase() : piece.toLowerCase()
+        result = before + swapped + after.slice(length)
+        break
+      }
+      default: {
+        // Rarely something long, up to and beyond every limit: this is what finds time that grows too fast.
+        const piece = random() < 0.5 ? pick(MORSELS, random) : after.slice(0, 1 + length) || 'a'
+        const size = random() < 0.05 ? Math.floor(random() * 70_000) : Math.floor(random() * 40)
+        result = before + piece.repeat(Math.ceil(size / piece.length)) + after
+      }
+    }
+  }
+  return result
+}
+
+/** What the platform's parser makes of a URL, with the percent-encodings that it leaves as they are made alike. */
+function normalizeByPlatform(text: string): string {
+  const { origin, pathname } = new URL(text)
+  const decoded = pathname.replace(/%[0-9a-f]{2}/gi, (triplet) => {
+    const character = String.fromCharCode(Number.parseInt(triplet.slice(1), 16))
+    return /[\w.~-]/.test(character) ? character : triplet.toUpperCase()
+  })
+  return origin + decoded.replace(/[[\]|^"<>`{}]/g, (character) => encodeURIComponent(character))
+}
+
+function accepts(parse: () => unknown, refusal: typeof SyntaxError): boolean {
+  try {
+    parse()
+    return true
+  } catch (error) {
+    if (error instanceof refusal) return false
+    throw error
+  }
+}
+
+function mustEqual(actual: unknown, expected: unknown, what: string): void {
+  if (actual !== expected) throw new Violation(`Differs: ${what}\n  ${show(actual)}\n  ${show(expected)}`)
+}
+
+function report(target: Target, input: string, failure: unknown): false {
+  console.error(`\nVIOLATION in ${target.name} (seed ${seed})`)
+  console.error(failure instanceof Violation ? failure.message : failure)
+  console.error(`Input, ${input.length} characters: ${asciiJson(input)}`)
+  return false
+}
+
+function print(statistics: readonly Statistics[]): void {
+  const row = (...cells: (string | number)[]) =>
+    console.log(
+      cells.map((cell, index) => (index === 0 ? String(cell).padEnd(24) : String(cell).padStart(12))).join(''),
+    )
+  row('parser', 'calls', 'returned', 'refused', 'slowest ms')
+  for (const [index, { calls, accepted, slowestMilliseconds }] of statistics.entries()) {
+    row(targets[index]?.name ?? '', calls, accepted, calls - accepted, slowestMilliseconds.toFixed(2))
+  }
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? asciiJson(value) : String(value)
+  return text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text
+}
+
+/** A string literal in printable ASCII, to be pasted into a test. */
+function asciiJson(text: string): string {
+  return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function pick<Item>(items: readonly Item[], random: () => number): Item {
+  return items[Math.floor(random() * items.length)] as Item
+}
+
+/** Numbers from 0 up to 1 that a seed repeats (mulberry32). */
+function createRandom(start: number): () => number {
+  let state = start >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+function numberOf(flag: string, text: string): number {
+  const value = Number(text)
+  if (text === '' || !Number.isFinite(value) || value < 0)
+    throw new TypeError(`--${flag} must be a number of at least 0`)
+  return value
+}

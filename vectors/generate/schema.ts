@@ -1,0 +1,158 @@
+// The JSON Schema of all files.
+
+type Schema = Readonly<Record<string, unknown>>
+
+const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` })
+const string: Schema = { type: 'string' }
+const code = (...names: string[]): Schema => ({ enum: names })
+
+/** An object that has these members and no others; all are required but the optional ones. */
+function object(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+/** A vector that is valid and has a result, or is refused and has none. */
+function vector(
+  input: Readonly<Record<string, Schema>>,
+  expect: Schema,
+  result: Readonly<Record<string, Schema>> = {},
+  optional: readonly string[] = [],
+): Schema {
+  const common = { id: ref('id'), comment: ref('comment'), rfc: ref('rfc'), flags: ref('flags') }
+  return object({ ...common, ...input, expect, ...result }, optional)
+}
+
+function file(kind: string, vectors: Schema, settings?: Readonly<Record<string, Schema>>): Schema {
+  return object({
+    $schema: { const: './schema.json' },
+    kind: { const: kind },
+    description: string,
+    notes: { type: 'object', additionalProperties: string },
+    ...(settings !== undefined && { settings: object(settings) }),
+    vectors: { type: 'array', minItems: 1, items: vectors },
+  })
+}
+
+const number: Schema = { type: 'integer', minimum: 1 }
+const algorithms: Schema = { type: 'array', items: string, minItems: 1, uniqueItems: true }
+const valid: Schema = { const: 'valid' }
+const octets: Schema = { type: 'string', pattern: '^([0-9a-f]{2})*$' }
+const thumbprint: Schema = { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' }
+const parameters: Schema = { type: 'object', additionalProperties: string }
+const challenge = object({ scheme: string, token68: string, parameters }, ['token68'])
+const anything: Schema = {}
+
+const proofCodes = [
+  'ERR_DPOP_PROOF_TOO_LARGE',
+  'ERR_DPOP_PROOF_MALFORMED',
+  'ERR_DPOP_PROOF_TYP',
+  'ERR_DPOP_PROOF_ALG',
+  'ERR_DPOP_PROOF_CRIT',
+  'ERR_DPOP_PROOF_JWK',
+  'ERR_DPOP_PROOF_CLAIM_MISSING',
+  'ERR_DPOP_PROOF_CLAIM_INVALID',
+  'ERR_DPOP_PROOF_HTM_MISMATCH',
+  'ERR_DPOP_PROOF_HTU_MISMATCH',
+  'ERR_DPOP_PROOF_EXPIRED',
+  'ERR_DPOP_PROOF_NOT_YET_VALID',
+  'ERR_DPOP_PROOF_ATH_MISMATCH',
+  'ERR_DPOP_PROOF_SIGNATURE',
+  'ERR_DPOP_NONCE_REQUIRED',
+  'ERR_DPOP_NONCE_INVALID',
+  'ERR_TOKEN_BINDING_MISMATCH',
+]
+
+const files = {
+  base64url: file('base64url', {
+    oneOf: [vector({ text: string }, valid, { hex: octets }), vector({ text: string }, code('ERR_BASE64URL_INVALID'))],
+  }),
+  json: file(
+    'json',
+    {
+      oneOf: [
+        vector({ text: string, type: code('any') }, valid, { value: anything }, ['value']),
+        vector({ text: string, type: code('any', 'object') }, code('ERR_JSON_INVALID')),
+        vector({ bytes: string, type: code('any') }, code('ERR_JSON_INVALID')),
+      ],
+    },
+    { maxDepth: number, maxBytes: number },
+  ),
+  jwk: file(
+    'jwk',
+    {
+      oneOf: [
+        vector({ jwk: { type: 'object' }, algorithm: string }, valid, { publicJwk: parameters, thumbprint }, [
+          'algorithm',
+        ]),
+        vector({ jwk: anything, algorithm: string }, code('ERR_JWK_INVALID'), {}, ['algorithm']),
+      ],
+    },
+    { minRsaModulusBits: number, maxRsaModulusBits: number, maxRsaExponentBytes: number },
+  ),
+  thumbprint: file('thumbprint', vector({ jwk: { type: 'object' } }, valid, { input: string, thumbprint })),
+  ath: file('ath', vector({ accessToken: string, ath: string }, code('valid', 'ERR_DPOP_PROOF_ATH_MISMATCH'))),
+  htu: file(
+    'htu',
+    {
+      oneOf: [
+        vector({ a: string, b: string }, code('equal', 'different')),
+        vector({ uri: string }, code('ERR_HTU_INVALID')),
+      ],
+    },
+    { maxUriLength: number },
+  ),
+  challenges: file(
+    'challenges',
+    {
+      oneOf: [
+        vector({ field: string }, valid, { challenges: { type: 'array', items: challenge } }),
+        vector({ field: string }, code('ERR_CHALLENGE_INVALID')),
+      ],
+    },
+    { maxChallengeLength: number },
+  ),
+  'dpop-proof': file(
+    'dpop-proof',
+    vector(
+      {
+        nowSeconds: { type: 'integer', minimum: 0 },
+        request: object({ method: string, uri: string }),
+        accessToken: string,
+        jkt: string,
+        nonce: string,
+        allowedAlgorithms: algorithms,
+        proof: string,
+      },
+      code('valid', ...proofCodes),
+      {},
+      ['allowedAlgorithms'],
+    ),
+    {
+      allowedAlgorithms: algorithms,
+      maxAgeSeconds: number,
+      maxFutureSeconds: number,
+      maxProofLength: number,
+      maxJtiLength: number,
+    },
+  ),
+}
+
+/** `schema.json` */
+export const schema: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'A file of Countersign test vectors',
+  oneOf: Object.keys(files).map(ref),
+  $defs: {
+    id: { type: 'string', pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' },
+    comment: { type: 'string', minLength: 1 },
+    rfc: {
+      type: 'array',
+      items: { type: 'string', pattern: '^[0-9]{3,5}#(section|appendix)-[0-9A-Z]+(\\.[0-9]+)*$' },
+      minItems: 1,
+      uniqueItems: true,
+    },
+    flags: { type: 'array', items: { type: 'string', pattern: '^[a-z0-9-]+$' }, uniqueItems: true },
+    ...files,
+  },
+}
