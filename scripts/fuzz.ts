@@ -5,6 +5,9 @@
 // Exits with 1 and prints seed and input when a parser throws anything but its own errors, accepts what does not read the same when
 // written again, or takes longer than any input may. A find belongs into `vectors/` or a unit test before it is fixed.
 
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import type { PublicJwk } from '@countersign/shared'
 import {
@@ -31,17 +34,22 @@ import {
   thumbprintInput,
 } from '@countersign/shared'
 
-/** A call longer than this, thrice in a row, looks like time that grows with the square of the input. */
+/** A call longer than this, three times in a row, looks like time that grows with the square of the input. */
 const MAX_CALL_MILLISECONDS = 50
 /** Inputs kept per parser; accepted ones take the place of others, so that the search walks away from the seeds. */
 const POOL_SIZE = 200
+
+/** Longest input printed, in characters; a longer one goes to a file. */
+const LONGEST_PRINTED = 2_000
 
 /** One parser: inputs that it accepts, and what must hold for those it accepts. Throws {@link Violation} when it does not. */
 interface Target {
   readonly name: string
   readonly seeds: readonly string[]
-  /** What the parser makes of an input; refuses by throwing. */
-  parse(input: string): unknown
+  /** Wraps an input for the parser; the time it takes does not count. */
+  prepare?(input: string): string
+  /** What the parser makes of a prepared input; refuses by throwing. */
+  parse(prepared: string): unknown
   /** Checks an accepted input against what the parser made of it. */
   accepted?(input: string, output: never): void
   /** Checks an input that the parser refused. */
@@ -157,7 +165,8 @@ const targets: Target[] = [
       JSON.stringify({ typ: 'dpop+jwt', alg: 'Ed25519', jwk: { ...okpJwk, alg: 'EdDSA' }, kid: 'a' }),
       JSON.stringify({ typ: 'dpop+jwt', alg: 'PS256', jwk: rsaJwk }),
     ],
-    parse: (input) => decodeDPoPProofHeader(encodeBase64url(input)),
+    prepare: encodeBase64url,
+    parse: decodeDPoPProofHeader,
     accepted(_, { header, algorithm }: ReturnType<typeof decodeDPoPProofHeader>) {
       mustEqual(jwsAlgorithms.includes(header.alg) && algorithm.kty === header.jwk.kty, true, 'an algorithm of the key')
       const again = decodeDPoPProofHeader(encodeDPoPProofHeader(header.alg, header.jwk)).header
@@ -167,7 +176,8 @@ const targets: Target[] = [
   {
     name: 'decodeDPoPProofClaims',
     seeds: [JSON.stringify(claims), JSON.stringify({ ...claims, ath: undefined, nonce: undefined, exp: 1 })],
-    parse: (input) => decodeDPoPProofClaims(encodeBase64url(input)),
+    prepare: encodeBase64url,
+    parse: decodeDPoPProofClaims,
     accepted(_, decoded: ReturnType<typeof decodeDPoPProofClaims>) {
       // JSON has one zero: the sign of the other is lost when it is written.
       const again = { ...decodeDPoPProofClaims(encodeDPoPProofClaims(decoded)) }
@@ -232,7 +242,10 @@ const targets: Target[] = [
     ],
     parse: (input) => secureUrl(input, 'resource'),
     accepted(_, url: URL) {
-      mustEqual(secureUrl(url.href, 'resource').href, url.href, 'the URL that was read again')
+      // The platform's parser refuses what it wrote itself when A-labels have made a host too long.
+      if (URL.canParse(url.href)) {
+        mustEqual(secureUrl(url.href, 'resource').href, url.href, 'the URL that was read again')
+      }
       const local = /^(127\.\d+\.\d+\.\d+|\[::1\]|([^.]+\.)*localhost)$/.test(url.hostname)
       mustEqual(
         url.protocol === 'https:' || (url.protocol === 'http:' && local),
@@ -359,11 +372,12 @@ function fuzz(): boolean {
 
 /** Runs one parser on one input, and tells whether it accepted it. */
 function run(target: Target, input: string, statistics: Statistics): boolean {
-  const first = call(target, input)
+  const prepared = target.prepare?.(input) ?? input
+  const first = call(target, prepared)
   let milliseconds = first.milliseconds
   // Another process or the garbage collector may have taken the time: the least of three runs counts.
-  for (let again = 0; again < 2 && milliseconds > MAX_CALL_MILLISECONDS; again++) {
-    milliseconds = Math.min(milliseconds, call(target, input).milliseconds)
+  for (let again = 0; again < 2 && milliseconds > MAX_CALL_MILLISECONDS / 10; again++) {
+    milliseconds = Math.min(milliseconds, call(target, prepared).milliseconds)
   }
   statistics.calls++
   statistics.slowestMilliseconds = Math.max(statistics.slowestMilliseconds, milliseconds)
@@ -466,7 +480,14 @@ function mustEqual(actual: unknown, expected: unknown, what: string): void {
 function report(target: Target, input: string, failure: unknown): false {
   console.error(`\nVIOLATION in ${target.name} (seed ${seed})`)
   console.error(failure instanceof Violation ? failure.message : failure)
-  console.error(`Input, ${input.length} characters: ${asciiJson(input)}`)
+  const literal = asciiJson(input)
+  if (literal.length <= LONGEST_PRINTED) {
+    console.error(`Input: ${literal}`)
+  } else {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'countersign-fuzz-')), 'input.json')
+    writeFileSync(file, literal)
+    console.error(`Input: ${input.length} characters, as a JSON string in ${file}`)
+  }
   return false
 }
 
@@ -483,7 +504,7 @@ function print(statistics: readonly Statistics[]): void {
 
 function show(value: unknown): string {
   const text = typeof value === 'string' ? asciiJson(value) : String(value)
-  return text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text
+  return text.length > LONGEST_PRINTED ? `${text.slice(0, LONGEST_PRINTED)}…` : text
 }
 
 /** A string literal in printable ASCII, to be pasted into a test. */

@@ -9,6 +9,7 @@ import {
   isCountersignError,
   PROBLEM_MEDIA_TYPE,
 } from '@countersign/shared'
+import { diagnosticsOf } from './diagnostics.ts'
 import type { VerifierConfig } from './options.ts'
 import type { CompiledPolicy } from './policy.ts'
 
@@ -84,13 +85,15 @@ export function createAnswers(
 
   /** One challenge per accepted scheme. What went wrong stands in that of the scheme that was used (RFC 9449 section 7.2). */
   function challengesOf(error: CountersignError, entry: ErrorEntry, { scheme, policy }: RefusalContext): Challenge[] {
-    const accept = policy.accept ?? config.accept
+    const { accept } = policy
     const used = accept.includes(scheme) ? scheme : 'dpop'
     const failure = errorParameters(error, entry, policy)
+    // Of a request that can be read in two ways, nobody knows which scheme was meant.
+    const concerns = (kind: string) => kind === used || entry.status === 400
     return accept.map((kind) => ({
       scheme: kind === 'dpop' ? 'DPoP' : 'Bearer',
       parameters: {
-        ...(kind === used && failure),
+        ...(concerns(kind) && failure),
         ...(kind === 'dpop' && { algs }),
         resource_metadata: resourceMetadata,
       },
@@ -101,14 +104,7 @@ export function createAnswers(
     const { code } = error
     const problem = { type: errorDocumentation(code), title, status, code, serverTime: Math.floor(config.clock()) }
     if (config.diagnostics !== 'full') return problem
-    const { parameter, reason, expected, actual } = error
-    return {
-      ...problem,
-      ...(parameter !== undefined && { parameter }),
-      ...(reason !== undefined && { reason }),
-      ...(expected !== undefined && { expected }),
-      ...(actual !== undefined && { actual }),
-    }
+    return { ...problem, ...diagnosticsOf(error) }
   }
 }
 

@@ -9,11 +9,10 @@ const TIMEOUT_MILLISECONDS = 5_000
  * Fetches a JSON object.
  *
  * @param signal - Aborts the fetch when the verifier is closed.
- * @returns The object, or `undefined` when the server answers 404.
- * @throws {Error} For every other failure: no answer in five seconds, another status than 200, a redirect, a body that is too large
- *   or not strict JSON.
+ * @throws {Error} For every failure: no answer in five seconds, another status than 200, a redirect, a body that is too large or not
+ *   strict JSON.
  */
-export async function fetchJson(url: URL, signal: AbortSignal): Promise<JsonObject | undefined> {
+export async function fetchJson(url: URL, signal: AbortSignal): Promise<JsonObject> {
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
     redirect: 'error',
@@ -21,10 +20,9 @@ export async function fetchJson(url: URL, signal: AbortSignal): Promise<JsonObje
   })
   if (response.status !== 200) {
     await response.body?.cancel()
-    if (response.status === 404) return undefined
     throw new Error(`${url.href} answered ${response.status}`)
   }
-  const value = parseJsonBytes(await readBounded(response, url))
+  const value = parseJsonBytes(await readBounded(response, url), limits.MAX_DOCUMENT_LENGTH)
   if (!isJsonObject(value)) throw new Error(`${url.href} did not answer with a JSON object`)
   return value
 }
@@ -34,8 +32,8 @@ async function readBounded(response: Response, url: URL): Promise<Uint8Array> {
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.length
-    if (size > limits.MAX_JSON_LENGTH)
-      throw new Error(`${url.href} answered with more than ${limits.MAX_JSON_LENGTH} bytes`)
+    if (size > limits.MAX_DOCUMENT_LENGTH)
+      throw new Error(`${url.href} answered with more than ${limits.MAX_DOCUMENT_LENGTH} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -28,6 +28,13 @@ export interface IssuerKeys {
    *   `ERR_TOKEN_KEY_UNKNOWN` when the issuer has no such key.
    */
   find(kid: string | undefined, algorithm: AlgorithmEntry): Promise<readonly IssuerKey[]>
+  /**
+   * The same once more from a set that was read anew, for a token that none of the first keys has signed: the issuer may have replaced a
+   * key without renaming it.
+   *
+   * @returns `undefined` when the set was read only just now.
+   */
+  findAnew(kid: string | undefined, algorithm: AlgorithmEntry): Promise<readonly IssuerKey[] | undefined>
   /** Tells whether the set is recent enough to trust what was verified with it, and refreshes an ageing one in the background. */
   recent(): boolean
 }
@@ -46,7 +53,7 @@ const COOL_DOWN = 30
 /** Least time between two fetches that failed, in seconds. */
 const FAILURE_COOL_DOWN = 5
 /** Keys tried for a token that names none. Each costs a signature verification. */
-const MAX_CANDIDATES = 4
+const MAX_CANDIDATES = 8
 /** Keys read from a key set; a larger one is refused. */
 const MAX_KEYS = 1_024
 
@@ -72,6 +79,11 @@ export function createIssuerKeys(config: IssuerConfig, clock: () => number, sign
         throw new CountersignError('ERR_TOKEN_KEY_UNKNOWN', 'The issuer has no such key', { parameter: 'kid' })
       }
       return found
+    },
+    async findAnew(kid, algorithm) {
+      if (clock() - fetchedAt < COOL_DOWN) return undefined
+      await refresh()
+      return candidates(kid, algorithm)
     },
     recent() {
       if (clock() - fetchedAt >= STALE_LIMIT) return false
@@ -110,7 +122,6 @@ export function createIssuerKeys(config: IssuerConfig, clock: () => number, sign
     try {
       jwksUri ??= await discoverJwksUri(config.issuer, signal)
       const set = await fetchJson(jwksUri, signal)
-      if (set === undefined) throw new Error(`${jwksUri.href} answered 404`)
       replaceKeys(readKeySet(set['keys']))
       fetchedAt = clock()
       failedAt = Number.NEGATIVE_INFINITY
@@ -153,6 +164,8 @@ function readKeySet(list: JsonValue | undefined): Map<string, IssuerKey> {
     const kid = typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined
     keys.set(JSON.stringify([kid, jwk['alg'], thumbprintInput(publicJwk)]), { kid, keyObject, jwk, current: true })
   }
+  // A set without any usable key would log everybody out: it is a failure of the issuer, and the keys at hand stay.
+  if (keys.size === 0) throw new Error('The key set has no key that can verify')
   return keys
 }
 

@@ -16,15 +16,19 @@ export async function discoverJwksUri(issuer: string, signal: AbortSignal): Prom
 }
 
 async function fetchMetadata(issuer: string, signal: AbortSignal): Promise<JsonObject> {
-  for (const url of metadataUrls(issuer)) {
-    const metadata = await fetchJson(url, signal)
-    if (metadata !== undefined) return metadata
+  const [first, second] = metadataUrls(issuer)
+  try {
+    return await fetchJson(first, signal)
+  } catch (failure) {
+    // Servers that have only the second answer the first in all sorts of ways. If neither is usable, the first failure says more.
+    return fetchJson(second, signal).catch(() => {
+      throw failure
+    })
   }
-  throw new Error(`${issuer} publishes no metadata`)
 }
 
 /** RFC 8414 section 3.1 inserts the well-known path before the issuer's own; OpenID Connect Discovery appends it. */
-function metadataUrls(issuer: string): URL[] {
+function metadataUrls(issuer: string): [URL, URL] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
   return [

@@ -26,8 +26,9 @@ export interface IssuerOptions {
 /** How nonces are made. */
 export interface NonceOptions {
   /**
-   * Secrets that nonces are authenticated with, newest first, each at least 16 bytes; strings are base64url. All replicas share them.
-   * Nonces are made with the first and accepted with any, so a secret is rotated by putting a new one in front.
+   * Secrets that nonces are authenticated with, each at least 16 bytes; strings are base64url. All replicas share them. Nonces are made
+   * with the first and accepted with any: to rotate without refusals, append the new secret on every replica, then move it to the front
+   * on every replica, then drop the old one once its nonces have expired.
    * Default: one random secret of this process, which other replicas do not accept.
    */
   readonly secrets?: readonly (string | Uint8Array)[]
@@ -106,9 +107,11 @@ export interface VerifierConfig {
   readonly proofWindow: { readonly pastSeconds: number; readonly futureSeconds: number }
   readonly diagnostics: 'minimal' | 'full'
   readonly clock: () => number
+  /** Whether nonce secrets or used proofs are known to this process only. */
+  readonly isLocal: boolean
 }
 
-const OPTION_NAMES: ReadonlySet<string> = new Set<keyof VerifierOptions>([
+const OPTION_NAMES: readonly (keyof VerifierOptions)[] = [
   'resource',
   'issuer',
   'audience',
@@ -125,7 +128,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof VerifierOptions>([
   'profile',
   'diagnostics',
   'clock',
-])
+]
 
 const PROOF_ALGORITHMS: readonly JwsAlgorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256']
 const TOKEN_ALGORITHMS: readonly JwsAlgorithm[] = [
@@ -174,25 +177,24 @@ const MIN_SECRET_BYTES = 16
  */
 export function resolveOptions(options: VerifierOptions): VerifierConfig {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
-  for (const name of Object.keys(options)) if (!OPTION_NAMES.has(name)) throw unknown(name, OPTION_NAMES)
+  checkNames(options, '', OPTION_NAMES)
   const profile = profileOf(options.profile)
+  // A URL object would be serialised with a slash that `aud` does not have.
+  if (typeof options.resource !== 'string') throw invalid('resource', 'an absolute https URL, as a string')
   const resource = secureUrl(options.resource, 'resource')
   const tolerance = options.clockToleranceSeconds
   const tokenAlgorithms = algorithms(options.tokenAlgorithms, 'tokenAlgorithms') ?? profile.tokenAlgorithms
   return {
     resource: options.resource,
     issuers: issuersOf(options.issuer, tokenAlgorithms),
-    audiences: new Set(options.audience === undefined ? [options.resource] : strings(options.audience, 'audience')),
+    audiences: new Set(options.audience === undefined ? [options.resource] : audiencesOf(options.audience)),
     origins: [resource.href, ...strings(options.origins ?? [], 'origins')].map(originOf),
     basePath: basePathOf(options.basePath),
     accept: acceptOf(options.accept),
     proofAlgorithms: algorithms(options.proofAlgorithms, 'proofAlgorithms') ?? profile.proofAlgorithms,
     nonce: nonceOf(options.nonce),
-    replay: options.replay ?? {},
-    tokenCache: {
-      maxEntries: integer(options.tokenCache?.maxEntries, 'tokenCache.maxEntries', 0, 1_000_000) ?? 10_000,
-      maxAgeSeconds: integer(options.tokenCache?.maxAgeSeconds, 'tokenCache.maxAgeSeconds', 1, 86_400) ?? 300,
-    },
+    replay: replayOf(options.replay),
+    tokenCache: tokenCacheOf(options.tokenCache),
     toleranceSeconds: integer(tolerance, 'clockToleranceSeconds', 0, 300) ?? profile.toleranceSeconds,
     proofWindow: {
       pastSeconds: integer(options.maxProofAgeSeconds, 'maxProofAgeSeconds', 1, 300) ?? profile.pastSeconds,
@@ -200,7 +202,14 @@ export function resolveOptions(options: VerifierOptions): VerifierConfig {
     },
     diagnostics: oneOf(options.diagnostics, 'diagnostics', ['minimal', 'full']) ?? 'minimal',
     clock: clockOf(options.clock),
+    isLocal: isLocal(options),
   }
+}
+
+function isLocal({ nonce, replay }: VerifierOptions): boolean {
+  const ownSecret =
+    nonce === undefined || nonce === 'required' || (typeof nonce === 'object' && nonce.secrets === undefined)
+  return ownSecret || replay === undefined || !('claim' in replay)
 }
 
 function profileOf(value: unknown): Profile {
@@ -219,14 +228,42 @@ function issuerOf(value: unknown, defaults: readonly JwsAlgorithm[]): IssuerConf
   const entry = (typeof value === 'string' ? { issuer: value } : value) as Partial<IssuerOptions> | null
   if (typeof entry !== 'object' || entry === null)
     throw invalid('issuer', 'an https URL or { issuer, jwksUri, algorithms }')
-  const names = new Set(['issuer', 'jwksUri', 'algorithms'])
-  for (const name of Object.keys(entry)) if (!names.has(name)) throw unknown(`issuer.${name}`, names)
+  checkNames(entry, 'issuer', ['issuer', 'jwksUri', 'algorithms'])
   // RFC 8414 section 2: an issuer identifier has neither query nor fragment. It is kept as written: `iss` is compared byte for byte.
   if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalid('issuer', 'a URL without query')
   return {
     issuer: entry.issuer as string,
     jwksUri: entry.jwksUri === undefined ? undefined : secureUrl(entry.jwksUri, 'issuer.jwksUri'),
     algorithms: new Set(algorithms(entry.algorithms, 'issuer.algorithms') ?? defaults),
+  }
+}
+
+function audiencesOf(value: unknown): readonly string[] {
+  const audiences = strings(value, 'audience')
+  if (audiences.length === 0) throw invalid('audience', 'at least one audience')
+  return audiences
+}
+
+/** What is neither a store nor the options of ours would silently be no store at all. */
+function replayOf(value: unknown): ReplayStore | MemoryReplayStoreOptions {
+  if (value === undefined) return {}
+  if (typeof value !== 'object' || value === null || 'then' in value) {
+    throw invalid('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
+  }
+  if ('claim' in value && typeof value.claim === 'function') return value as ReplayStore
+  checkNames(value, 'replay', ['maxEntries', 'maxEntriesPerKey'])
+  return value
+}
+
+function tokenCacheOf(value: unknown): Required<TokenCacheOptions> {
+  if (value !== undefined && (typeof value !== 'object' || value === null)) {
+    throw invalid('tokenCache', '{ maxEntries, maxAgeSeconds }')
+  }
+  const { maxEntries, maxAgeSeconds } = (value ?? {}) as TokenCacheOptions
+  checkNames(value ?? {}, 'tokenCache', ['maxEntries', 'maxAgeSeconds'])
+  return {
+    maxEntries: integer(maxEntries, 'tokenCache.maxEntries', 0, 1_000_000) ?? 10_000,
+    maxAgeSeconds: integer(maxAgeSeconds, 'tokenCache.maxAgeSeconds', 1, 86_400) ?? 300,
   }
 }
 
@@ -246,7 +283,7 @@ function acceptOf(value: unknown): readonly ('dpop' | 'bearer')[] {
   if (value === undefined) return ['dpop']
   const kinds = strings(value, 'accept')
   if (!kinds.includes('dpop')) throw invalid('accept', 'a list that contains "dpop"')
-  return kinds.map((kind) => {
+  return [...new Set(kinds)].map((kind) => {
     if (kind === 'envelope') {
       throw new CountersignError('ERR_NOT_IMPLEMENTED', 'accept: "envelope" is not implemented yet', {
         parameter: 'accept',
@@ -261,8 +298,7 @@ function nonceOf(value: unknown): VerifierConfig['nonce'] {
   const options = (value === undefined || value === 'required' ? {} : value) as NonceOptions | null
   if (typeof options !== 'object' || options === null)
     throw invalid('nonce', '"required", "off" or { secrets, ttlSeconds }')
-  const names = new Set(['secrets', 'ttlSeconds'])
-  for (const name of Object.keys(options)) if (!names.has(name)) throw unknown(`nonce.${name}`, names)
+  checkNames(options, 'nonce', ['secrets', 'ttlSeconds'])
   return {
     secrets: secretsOf(options.secrets),
     ttlSeconds: integer(options.ttlSeconds, 'nonce.ttlSeconds', 1, 600) ?? 120,
@@ -322,7 +358,14 @@ function invalid(parameter: string, expected: string): CountersignError {
   return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
 }
 
-function unknown(parameter: string, names: ReadonlySet<string>): CountersignError {
-  const expected = [...names]
-  return new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${parameter}"`, { parameter, expected })
+/** An option that does not exist is a mistyped one, and what it was to secure would be left open. */
+function checkNames(options: object, parent: string, names: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue
+    const parameter = parent === '' ? name : `${parent}.${name}`
+    throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${parameter}"`, {
+      parameter,
+      expected: names,
+    })
+  }
 }

@@ -12,9 +12,10 @@ import type {
 } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { RefusalError } from './answers.ts'
+import { diagnosticsOf } from './diagnostics.ts'
 import type { VerifierOptions } from './options.ts'
 import type { CompiledPolicy } from './policy.ts'
-import { compilePolicy } from './policy.ts'
+import type { Verifier } from './verifier.ts'
 import { createVerifier } from './verifier.ts'
 
 /** Options of the plugin: those of the verifier, and the name of the request decorator. */
@@ -25,6 +26,8 @@ export interface CountersignOptions extends VerifierOptions {
 
 /** What the plugin knows of a route. */
 interface GuardedRoute {
+  /** What the route said when the policy was made of it. */
+  readonly auth: FastifyContextConfig['auth']
   /** `undefined` for a route that was opened. */
   readonly policy: CompiledPolicy | undefined
   readonly hasErrorHandler: boolean
@@ -37,28 +40,23 @@ type GuardedConfig = FastifyContextConfig & { [guardedRoute]?: GuardedRoute }
 const EXPOSED_FIELDS = ['DPoP-Nonce', 'WWW-Authenticate']
 
 const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorator = 'caller', ...options }) => {
-  if (typeof decorator !== 'string' || decorator === '') {
-    throw new CountersignError('ERR_OPTION_INVALID', '"decorator" must be a name', {
-      parameter: 'decorator',
-      expected: 'a name',
-    })
-  }
+  checkDecorator(decorator)
   if (fastify.hasDecorator('countersign')) {
     throw new CountersignError('ERR_ALREADY_REGISTERED', 'This scope, or one around it, is already protected')
   }
   const verifier = createVerifier(options)
-  const openRoutes: string[] = []
+  const routes: RouteOptions[] = []
   fastify.decorate('countersign', verifier)
   fastify.decorateRequest(decorator, null)
 
   fastify.addHook('onRoute', function countersignOnRoute(route) {
-    const guarded = guard(route.config, route)
+    const guarded = guard(verifier, route.config, route.errorHandler !== undefined)
     route.config = { ...route.config, [guardedRoute]: guarded } as FastifyContextConfig
-    if (guarded.policy === undefined) openRoutes.push(`${route.method} ${route.url}`)
+    routes.push(route)
   })
 
   fastify.addHook('onRequest', async function countersignOnRequest(request, reply) {
-    const route = routeOf(request)
+    const route = guardedRouteOf(verifier, request)
     if (route.policy === undefined) return
     try {
       const { caller, headers } = await verifier.verify(verifiable(request), route.policy)
@@ -71,17 +69,27 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorat
       setHeaders(reply, error.headers)
       // Fastify's own error handler would write its own body. An application's handler may write another; status and fields stay.
       if (hasErrorHandler(request, route)) throw error
-      return reply.send(JSON.stringify(error.problem))
+      return reply.serializer(String).send(JSON.stringify(error.problem))
     }
+  })
+
+  fastify.addHook('onSend', async function countersignOnSend(_request, reply) {
+    // RFC 9449 section 8.2: a nonce must not come out of a cache, whatever the handler said of its response.
+    if (reply.hasHeader('dpop-nonce')) reply.header('cache-control', 'no-store')
   })
 
   serveMetadata(fastify)
 
   fastify.addHook('onReady', async function countersignOnReady() {
-    fastify.log.info(
-      { resource: options.resource, openRoutes },
-      'countersign: every other route of this scope needs a signed call',
-    )
+    const open = routes.filter(({ config }) => guard(verifier, config, false).policy === undefined)
+    const openRoutes = open.map(({ method, url }) => `${method} ${url}`)
+    fastify.log.info({ openRoutes }, 'countersign: every other route of this scope needs a signed call')
+    if (verifier.isLocal) {
+      const level = process.env['NODE_ENV'] === 'production' ? 'warn' : 'info'
+      fastify.log[level](
+        'countersign: several replicas need nonce.secrets and a replay store in common; this process has its own',
+      )
+    }
   })
   fastify.addHook('onClose', async function countersignOnClose() {
     verifier.close()
@@ -99,21 +107,37 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorat
  */
 export const countersign = fastifyPlugin(plugin, { name: '@countersign/server', fastify: '5.x' })
 
-function guard(
-  config: FastifyContextConfig | undefined,
-  { errorHandler }: Pick<RouteOptions, 'errorHandler'>,
-): GuardedRoute {
-  return {
-    policy: config?.auth === false ? undefined : compilePolicy(config?.auth ?? {}),
-    hasErrorHandler: errorHandler !== undefined,
-  }
+function guard(verifier: Verifier, config: FastifyContextConfig | undefined, hasErrorHandler: boolean): GuardedRoute {
+  const auth = config?.auth
+  return { auth, policy: auth === false ? undefined : verifier.compilePolicy(auth ?? {}), hasErrorHandler }
 }
 
-/** A route declared before the plugin was registered is guarded all the same; its policy is read when it is first called. */
-function routeOf(request: FastifyRequest): GuardedRoute {
+/**
+ * What is known of the route of a request. A route declared before the plugin was registered is guarded all the same, and what another
+ * hook has made of a route's `auth` since it was declared counts.
+ */
+function guardedRouteOf(verifier: Verifier, request: FastifyRequest): GuardedRoute {
   const config = request.routeOptions.config as GuardedConfig
-  config[guardedRoute] ??= guard(config, {})
-  return config[guardedRoute]
+  const known = config[guardedRoute]
+  if (known !== undefined && known.auth === config.auth) return known
+  const guarded = guard(verifier, config, known?.hasErrorHandler === true)
+  config[guardedRoute] = guarded
+  return guarded
+}
+
+/** A request has these already, and Fastify does not say so when one is decorated over. */
+const TAKEN: ReadonlySet<string> = new Set(
+  'id params raw query log body ip ips host hostname port protocol method url originalUrl headers server routeOptions is404 socket signal'.split(
+    ' ',
+  ),
+)
+
+function checkDecorator(name: unknown): void {
+  if (typeof name === 'string' && /^[A-Za-z_$][\w$]*$/.test(name) && !name.startsWith('__') && !TAKEN.has(name)) return
+  throw new CountersignError('ERR_OPTION_INVALID', '"decorator" must be a name that a request does not have yet', {
+    parameter: 'decorator',
+    expected: 'a name that a request does not have yet',
+  })
 }
 
 function verifiable(request: FastifyRequest) {
@@ -128,10 +152,7 @@ function hasErrorHandler(request: FastifyRequest, route: GuardedRoute): boolean 
 
 function setHeaders(reply: FastifyReply, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) reply.header(name, value)
-  if (headers['dpop-nonce'] !== undefined) {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store') // RFC 9449 section 8.2
-    exposeToBrowsers(reply)
-  }
+  if (headers['dpop-nonce'] !== undefined || headers['www-authenticate'] !== undefined) exposeToBrowsers(reply)
 }
 
 /** Where CORS is in use, a client in a browser sees only the fields that are named to it. */
@@ -147,28 +168,27 @@ function exposeToBrowsers(reply: FastifyReply): void {
 
 /** A first call without nonce is no incident; everything else that is refused may be one. No token, proof or key is ever logged. */
 function logRefusal(request: FastifyRequest, error: RefusalError): void {
-  const { code, statusCode, parameter, reason, expected, actual, cause } = error
-  const refusal = { code, statusCode, parameter, reason, expected, actual }
+  const { code, statusCode, cause } = error
+  const refusal = { code, statusCode, ...diagnosticsOf(error) }
   if (statusCode === 503) request.log.error({ refusal, err: cause }, error.message)
   else if (code === 'ERR_DPOP_NONCE_REQUIRED' || code === 'ERR_DPOP_NONCE_EXPIRED')
     request.log.debug({ refusal }, error.message)
   else request.log.warn({ refusal }, error.message)
 }
 
-/** Serves the RFC 9728 document at its place under the root, which a prefixed scope cannot reach. */
+/** Serves the RFC 9728 document at its place under the root, whatever prefix the protected scope has. */
 function serveMetadata(fastify: FastifyInstance): void {
   const { url, document } = fastify.countersign.metadata
-  if (fastify.prefix !== '') {
-    fastify.log.warn(
-      { url },
-      'countersign: in a prefixed scope, serve fastify.countersign.metadata.document at this URL yourself',
-    )
-    return
-  }
   const path = new URL(url).pathname.replaceAll(':', '::')
-  if (fastify.hasRoute({ method: 'GET', url: path })) return
-  fastify.get(path, { config: { auth: false } }, async (_request, reply) => {
+  const scope = withoutPrefix(fastify)
+  if (scope.hasRoute({ method: 'GET', url: path })) return
+  scope.get(path, { config: { auth: false } }, async (_request, reply) => {
     reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300')
     return document
   })
+}
+
+/** The nearest scope around this one, or this one, that puts nothing in front of its routes. A scope's prototype is the one around it. */
+function withoutPrefix(scope: FastifyInstance): FastifyInstance {
+  return scope.prefix === '' ? scope : withoutPrefix(Object.getPrototypeOf(scope))
 }

@@ -38,7 +38,7 @@ export interface CompiledPolicy {
   readonly claims: RoutePolicy['claims'] | undefined
   readonly acr: readonly string[]
   readonly maxAgeSeconds: number | undefined
-  readonly accept: readonly ('dpop' | 'bearer')[] | undefined
+  readonly accept: readonly ('dpop' | 'bearer')[]
 }
 
 interface Membership {
@@ -74,9 +74,10 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 /**
  * Checks a policy and brings it into one form.
  *
+ * @param accepted - The ways of presenting a token that the verifier accepts.
  * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
  */
-export function compilePolicy(policy: RoutePolicy): CompiledPolicy {
+export function compilePolicy(policy: RoutePolicy, accepted: readonly ('dpop' | 'bearer')[]): CompiledPolicy {
   if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
     throw invalid('auth', 'false or an object')
   for (const name of Object.keys(policy)) {
@@ -105,7 +106,7 @@ export function compilePolicy(policy: RoutePolicy): CompiledPolicy {
     claims: policy.claims,
     acr: scopes(typeof policy.acr === 'string' ? [policy.acr] : policy.acr, 'auth.acr'),
     maxAgeSeconds: seconds(policy.maxAgeSeconds),
-    accept: policy.accept === undefined ? undefined : kinds(policy.accept),
+    accept: policy.accept === undefined ? accepted : kinds(policy.accept, accepted),
   }
 }
 
@@ -126,19 +127,30 @@ export function applyPolicy(policy: CompiledPolicy, token: VerifiedToken, now: n
   for (const { claim, code, required } of policy.memberships) {
     if (!required.every((value) => token[claim].includes(value))) throw refused(code, claim, required, token[claim])
   }
-  if (policy.claims !== undefined && policy.claims(claims) !== true) throw refused('ERR_CLAIMS_REFUSED', 'claims')
+  if (policy.claims !== undefined && !satisfies(policy.claims, claims)) throw refused('ERR_CLAIMS_REFUSED', 'claims')
   const { acr, auth_time: authTime } = claims
   if (policy.acr.length > 0 && !(typeof acr === 'string' && policy.acr.includes(acr))) {
     throw refused('ERR_ACR_INSUFFICIENT', 'acr', policy.acr, acr)
   }
   // `auth_time`, not `iat`: a refreshed token is younger than the authentication behind it (RFC 9470 section 6).
   const { maxAgeSeconds } = policy
-  if (
-    maxAgeSeconds !== undefined &&
-    !(typeof authTime === 'number' && now - authTime <= maxAgeSeconds + toleranceSeconds)
-  ) {
+  const recently =
+    typeof authTime === 'number' &&
+    now - authTime <= (maxAgeSeconds ?? 0) + toleranceSeconds &&
+    authTime - now <= toleranceSeconds
+  if (maxAgeSeconds !== undefined && !recently) {
     throw refused('ERR_AUTHENTICATION_TOO_OLD', 'auth_time', maxAgeSeconds, authTime)
   }
+}
+
+/** A promise is no answer: an asynchronous predicate is a mistake in the program, and must not pass for a refusal or an acceptance. */
+function satisfies(predicate: NonNullable<RoutePolicy['claims']>, claims: Readonly<JsonObject>): boolean {
+  const answer: unknown = predicate(claims)
+  if (answer instanceof Promise) {
+    answer.catch(() => undefined)
+    throw new TypeError('"auth.claims" must answer at once, not with a promise')
+  }
+  return answer === true
 }
 
 function scopes(value: unknown, parameter: string): readonly string[] {
@@ -164,10 +176,10 @@ function seconds(value: unknown): number | undefined {
   return value
 }
 
-function kinds(value: unknown): readonly ('dpop' | 'bearer')[] {
-  const list = strings(value, 'auth.accept')
-  if (!list.every((kind): kind is 'dpop' | 'bearer' => kind === 'dpop' || kind === 'bearer')) {
-    throw invalid('auth.accept', '"dpop", "bearer" or both')
+function kinds(value: unknown, accepted: readonly ('dpop' | 'bearer')[]): readonly ('dpop' | 'bearer')[] {
+  const list = [...new Set(strings(value, 'auth.accept'))]
+  if (!list.every((kind): kind is 'dpop' | 'bearer' => accepted.some((each) => each === kind))) {
+    throw invalid('auth.accept', `of what the plugin accepts: ${accepted.join(', ')}`)
   }
   return list
 }

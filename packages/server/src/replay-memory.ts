@@ -39,11 +39,14 @@ export function createMemoryReplayStore(
   const maxEntriesPerKey = bound(options.maxEntriesPerKey ?? Math.ceil(maxEntries / 4), 'replay.maxEntriesPerKey')
   const generations = new Map<number, Generation>()
   const seed = crypto.randomUUID()
+  /** Every generation below this index was dropped. If the clock is set back, what expires there can no longer be vouched for. */
+  let oldest = Number.NEGATIVE_INFINITY
 
   return {
     claim(key, expiresAt) {
       const now = clock()
-      for (const index of generations.keys()) if ((index + 1) * GENERATION_SECONDS <= now) generations.delete(index)
+      oldest = Math.max(oldest, Math.floor(now / GENERATION_SECONDS))
+      for (const index of generations.keys()) if (index < oldest) generations.delete(index)
       const fingerprint = fingerprintOf(seed + key)
       const counter = counterOf(seed + key.slice(0, THUMBPRINT_LENGTH))
       let entries = 0
@@ -59,6 +62,7 @@ export function createMemoryReplayStore(
       }
       // An entry lives until its generation does: at least until `expiresAt`, at most half a minute longer.
       const index = Math.floor(Math.max(expiresAt, now) / GENERATION_SECONDS)
+      if (index < oldest) throw new CountersignError('ERR_REPLAY_STORE_UNAVAILABLE', 'The clock was set back')
       let generation = generations.get(index)
       if (generation === undefined) {
         generation = new Generation()
@@ -126,7 +130,11 @@ class Partition {
 
   has(fingerprint: Uint32Array): boolean {
     const words = this.#words
-    for (let slot = this.#slotOf(fingerprint); words[slot * WORDS] !== 0; slot = (slot + 1) % this.#slots) {
+    for (
+      let slot = (fingerprint[0] as number) % this.#slots;
+      words[slot * WORDS] !== 0;
+      slot = (slot + 1) % this.#slots
+    ) {
       const at = slot * WORDS
       if (
         words[at] === fingerprint[0] &&
@@ -142,7 +150,7 @@ class Partition {
 
   add(fingerprint: Uint32Array): void {
     if ((this.#size + 1) * 3 > this.#slots * 2) this.#grow()
-    this.#place(fingerprint)
+    this.#place(fingerprint, 0)
     this.#size++
   }
 
@@ -150,17 +158,15 @@ class Partition {
     const old = this.#words
     this.#slots *= 2
     this.#words = new Uint32Array(this.#slots * WORDS)
-    for (let at = 0; at < old.length; at += WORDS) if (old[at] !== 0) this.#place(old.subarray(at, at + WORDS))
+    for (let at = 0; at < old.length; at += WORDS) if (old[at] !== 0) this.#place(old, at)
   }
 
-  #place(fingerprint: Uint32Array): void {
-    let slot = this.#slotOf(fingerprint)
-    while (this.#words[slot * WORDS] !== 0) slot = (slot + 1) % this.#slots
-    this.#words.set(fingerprint, slot * WORDS)
-  }
-
-  #slotOf(fingerprint: Uint32Array): number {
-    return (fingerprint[0] as number) % this.#slots
+  /** Copies the fingerprint at a position of some words into a free slot. */
+  #place(source: Uint32Array, at: number): void {
+    const words = this.#words
+    let slot = (source[at] as number) % this.#slots
+    while (words[slot * WORDS] !== 0) slot = (slot + 1) % this.#slots
+    for (let word = 0; word < WORDS; word++) words[slot * WORDS + word] = source[at + word] as number
   }
 }
 

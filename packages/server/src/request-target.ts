@@ -19,7 +19,10 @@ export interface RequestTargets {
   uriOf(path: string): string
 }
 
-const ABSOLUTE = /^https?:\/\//i
+/** Absolute form with a path. Without one, routers read what follows the authority differently. */
+const ABSOLUTE = /^https?:\/\/[^/?#]+\//i
+/** A dot segment, encoded or not. Clients remove them; a router that does not would run another route than the one the proof names. */
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 /** What arrives on the wire is printable ASCII. Node hands raw bytes over as Latin-1, which would be encoded a second time. */
 const PRINTABLE = /^[\x21-\x7e]*$/
 
@@ -32,12 +35,15 @@ export function createRequestTargets(origins: readonly string[], basePath: strin
   return {
     pathOf(target) {
       if (target.includes('#') || !PRINTABLE.test(target)) throw invalid('character')
+      if (DOT_SEGMENT.test(target.split('?', 1)[0] as string)) throw invalid('dot_segment')
       const path = ABSOLUTE.test(target) ? pathOfAbsolute(target) : target
       if (!path.startsWith('/')) throw invalid('form')
       return normalize(main + basePath + path).slice(main.length)
     },
     matches: (htu, path) =>
-      origins.some((origin) => htu.length === origin.length + path.length && htu === origin + path),
+      origins.some((origin) => isUri(htu, origin, path)) ||
+      // Whether the prefix's root was called with its slash or without, the proxy that strips the prefix has hidden.
+      (path === `${basePath}/` && origins.some((origin) => isUri(htu, origin, basePath || '/'))),
     uriOf: (path) => main + path,
   }
 
@@ -47,6 +53,10 @@ export function createRequestTargets(origins: readonly string[], basePath: strin
     if (origin === undefined) throw invalid('origin')
     return uri.slice(origin.length)
   }
+}
+
+function isUri(htu: string, origin: string, path: string): boolean {
+  return htu.length === origin.length + path.length && htu === origin + path
 }
 
 function normalize(uri: string): string {

@@ -33,13 +33,13 @@ export function verifySignature(
     setImmediate(endTurn)
     return verify(digest, data, keyInput, bytes)
   }
-  underWay++
   return new Promise((resolve, reject) => {
     verify(digest, data, keyInput, bytes, (error, valid) => {
       underWay--
       if (error) reject(error)
       else resolve(valid)
     })
+    underWay++
   })
 }
 

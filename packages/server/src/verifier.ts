@@ -32,7 +32,6 @@ export type { RawHeaders } from './credentials.ts'
 export type { ProtectedResourceMetadata } from './metadata.ts'
 export type { IssuerOptions, NonceOptions, TokenCacheOptions, VerifierOptions } from './options.ts'
 export type { CompiledPolicy, RoutePolicy } from './policy.ts'
-export { compilePolicy } from './policy.ts'
 export type { MemoryReplayStoreOptions } from './replay-memory.ts'
 export { createMemoryReplayStore } from './replay-memory.ts'
 export type { ReplayStore } from './replay-store.ts'
@@ -62,18 +61,30 @@ export interface Verifier {
    * Does not look at the body, nor at the query of the URL: a DPoP proof covers neither (RFC 9449 section 11.7). Does not ask the
    * issuer whether the token was revoked.
    *
-   * @param policy - Made by {@link compilePolicy}. Default: a signed call and nothing more.
+   * @param policy - Made by {@link Verifier.compilePolicy}. Default: a signed call and nothing more.
    * @throws {RefusalError} When the request is refused, with the whole answer.
    * @throws {Error} Anything else is a fault of the server: answer 500.
    */
   verify(request: VerifiableRequest, policy?: CompiledPolicy): Promise<Verification>
+  /**
+   * Checks what a route demands, once, when it is declared.
+   *
+   * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
+   */
+  compilePolicy(policy: RoutePolicy): CompiledPolicy
+  /** Whether nonces and replay protection hold for this process only: several replicas then refuse each other's clients, and replays pass. */
+  readonly isLocal: boolean
   /** The RFC 9728 document, and the URL it belongs at. */
   readonly metadata: { readonly url: string; readonly document: ProtectedResourceMetadata }
   /** Ends what is under way: fetches of key sets. */
   close(): void
 }
 
-const SIGNED_CALL = compilePolicy({} satisfies RoutePolicy)
+/** Longest time a replay store may take: a request must not hang with it. */
+const STORE_TIMEOUT_MILLISECONDS = 2_000
+
+/** A second way of presenting a token (RFC 6750 section 2.3). */
+const TOKEN_IN_QUERY = /\?(?:.*&)?access_token=/s
 
 /**
  * Creates a verifier.
@@ -98,13 +109,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const proofAlgorithms: ReadonlySet<string> = new Set(config.proofAlgorithms)
   const replayStore = isReplayStore(config.replay) ? config.replay : createMemoryReplayStore(config.replay, clock)
 
+  const signedCall = compilePolicy({}, config.accept)
+
   return {
-    async verify(request, policy = SIGNED_CALL) {
+    async verify(request, policy = signedCall) {
       const context: { -readonly [Name in keyof RefusalContext]: RefusalContext[Name] } = { scheme: 'dpop', policy }
       try {
         const path = targets.pathOf(request.target)
         const credentials = readCredentials(request.rawHeaders)
         context.scheme = credentials.scheme
+        if (TOKEN_IN_QUERY.test(request.target)) {
+          throw new CountersignError('ERR_TOKEN_IN_QUERY', 'The query has an access token too', {
+            parameter: 'access_token',
+          })
+        }
         checkScheme(credentials, policy)
         const verification =
           credentials.scheme === 'dpop'
@@ -119,15 +137,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
         throw answers.refusalOf(error, context) ?? error
       }
     },
+    compilePolicy: (policy) => compilePolicy(policy, config.accept),
+    isLocal: config.isLocal,
     metadata,
     close: () => closing.abort(),
   }
 
   function checkScheme({ scheme }: Credentials, policy: CompiledPolicy): void {
-    if (!config.accept.includes(scheme) || policy.accept?.includes(scheme) === false) {
+    if (!policy.accept.includes(scheme)) {
       throw new CountersignError('ERR_SCHEME_NOT_ACCEPTED', 'The scheme is not accepted here', {
         parameter: 'Authorization',
-        expected: policy.accept ?? config.accept,
+        expected: policy.accept,
         actual: scheme,
       })
     }
@@ -187,8 +207,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   async function claim(proof: OpenedProof): Promise<void> {
     // Remembered for as long as the proof could be accepted, by us or by a replica whose clock is behind. A proof that was fresh when it
     // arrived, but waited longer than that for the issuer's keys, could no longer be told from its copies.
-    const rememberUntil = proof.acceptableUntil + toleranceSeconds
-    if (clock() > rememberUntil) {
+    const rememberUntil = Math.floor(proof.acceptableUntil) + toleranceSeconds + 1
+    if (clock() >= rememberUntil) {
       throw new CountersignError('ERR_DPOP_PROOF_EXPIRED', 'The proof became too old while it was verified', {
         parameter: 'iat',
       })
@@ -237,7 +257,9 @@ function importProofKey({ headerSegment, algorithm, jkt, jwk }: OpenedProof): Pr
       reason: 'key',
     })
   }
-  return { headerSegment, algorithm, keyObject, jkt }
+  // A copy: the segment is a slice, and would keep the whole proof in memory.
+  const copy = Buffer.from(headerSegment, 'latin1').toString('latin1')
+  return { headerSegment: copy, algorithm, keyObject, jkt }
 }
 
 async function checkSignature({ signingInput, signature }: OpenedProof, key: ProofKey): Promise<void> {
@@ -254,7 +276,7 @@ async function claimed(store: ReplayStore, key: string, expiresAt: number): Prom
   let answer: unknown
   try {
     answer = store.claim(key, expiresAt)
-    if (typeof answer !== 'boolean') answer = await answer
+    if (typeof answer !== 'boolean') answer = await withTimeout(Promise.resolve(answer), STORE_TIMEOUT_MILLISECONDS)
   } catch (cause) {
     if (isCountersignError(cause, 'ERR_REPLAY_STORE_FULL') || isCountersignError(cause, 'ERR_REPLAY_QUOTA_EXCEEDED'))
       throw cause
@@ -264,6 +286,19 @@ async function claimed(store: ReplayStore, key: string, expiresAt: number): Prom
     throw new CountersignError('ERR_REPLAY_STORE_UNAVAILABLE', 'The replay store did not answer with a boolean')
   }
   return answer
+}
+
+async function withTimeout(promise: Promise<unknown>, milliseconds: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms`)), milliseconds)
+    timer.unref()
+  })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function isReplayStore(replay: object): replay is ReplayStore {

@@ -27,7 +27,7 @@ describe('an issuer that fails', () => {
     ['answers 404', (response) => response.writeHead(404).end()],
     ['redirects', (response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end()],
     ['breaks off', (response) => response.destroy()],
-    ['answers too much', (response) => response.end(`{"x":"${'x'.repeat(70_000)}"}`)],
+    ['answers too much', (response) => response.end(`{"x":"${'x'.repeat(600_000)}"}`)],
     [
       'names another issuer',
       (response) => response.end('{"issuer":"https://attacker.example","jwks_uri":"https://attacker.example/jwks"}'),
@@ -103,6 +103,48 @@ test('a token whose key was removed is worthless once the key set was read again
     .toBe('ERR_TOKEN_KEY_UNKNOWN')
   context.issuer.keys.set('key-1', kept)
 })
+
+test('a key that was replaced without being renamed, or named at all, is found after the cool-down', async () => {
+  for (const header of [{ kid: 'key-1' }, { kid: undefined }]) {
+    const clock = createClock()
+    const subject = createSubject(context, { clock, nonce: 'off' })
+    await subject.send({ claims: { iat: clock.now } })
+    const next = await createKey()
+    context.issuer.keys.set('key-1', next)
+    const token = { key: next, header }
+    expect((await subject.refusal({ token, claims: { iat: clock.now } })).code).toBe('ERR_TOKEN_SIGNATURE')
+    clock.now += 30
+    await subject.send({ token, claims: { iat: clock.now } })
+  }
+})
+
+test('an empty key set logs nobody out', async () => {
+  const clock = createClock()
+  const subject = createSubject(context, { clock, nonce: 'off' })
+  await subject.send({ claims: { iat: clock.now } })
+  context.issuer.misbehave = (response) => response.end('{"keys":[]}')
+  clock.now += 300
+  for (let call = 0; call < 3; call++) await subject.send({ claims: { iat: clock.now } })
+})
+
+test.each([
+  ['HTML', 200, '<p>'],
+  ['400', 400, ''],
+  ['403', 403, ''],
+])(
+  'an issuer that has only OpenID Connect Discovery, and answers the other with %s, is found',
+  async (_, status, body) => {
+    context.issuer.misbehave = (response, path) => {
+      const { issuer, keys } = context.issuer
+      const published = [...keys].map(([kid, key]) => ({ ...key.jwk, kid, alg: key.alg }))
+      if (path === '/.well-known/openid-configuration')
+        response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/jwks` }))
+      else if (path === '/jwks') response.end(JSON.stringify({ keys: published, padding: 'x'.repeat(100_000) }))
+      else response.writeHead(status).end(body)
+    }
+    await createSubject(context).send()
+  },
+)
 
 test('keys that cannot verify are passed over', async () => {
   const jwk = context.issuer.keys.get('key-1')?.jwk

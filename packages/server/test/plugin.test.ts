@@ -92,6 +92,26 @@ describe('routes', () => {
     )
   })
 
+  const replaceConfig = (route: { config?: object }) => {
+    route.config = { ...route.config, auth: { scope: 'admin' } }
+  }
+  const changeConfig = (route: { config?: object }) => {
+    Object.assign(route.config ?? {}, { auth: { scope: 'admin' } })
+  }
+  test.each([
+    ['another hook has set', replaceConfig],
+    ['another hook has changed', changeConfig],
+  ])('have the policy that %s', async (_, hook) => {
+    const app = create()
+    await app.register(countersign, plugin())
+    app.register(async (scope) => {
+      scope.addHook('onRoute', hook)
+      scope.get('/admin', async () => 'reached')
+    })
+    const response = await app.inject({ url: '/admin', headers: await signed(app, 'GET', '/admin') })
+    expect(response.json()).toMatchObject({ code: 'ERR_SCOPE_INSUFFICIENT' })
+  })
+
   test('declared before the plugin with a wrong policy stay closed', async () => {
     const app = create()
     app.get('/', { config: { auth: { scopes: 'a' } as never } }, async () => 'reached')
@@ -127,6 +147,8 @@ describe('register', () => {
     [{ resource: 'http://api.example.com' }, 'ERR_URL_INSECURE', 'resource'],
     [{ audiance: 'x' }, 'ERR_OPTION_UNKNOWN', 'audiance'],
     [{ decorator: '' }, 'ERR_OPTION_INVALID', 'decorator'],
+    [{ decorator: 'headers' }, 'ERR_OPTION_INVALID', 'decorator'],
+    [{ decorator: '__proto__' }, 'ERR_OPTION_INVALID', 'decorator'],
     [{ replay: { maxEntries: 0 } }, 'ERR_OPTION_INVALID', 'replay.maxEntries'],
   ])('%j fails', async (options, code, parameter) => {
     const app = create()
@@ -217,6 +239,31 @@ describe('answers', () => {
     expect((await app.inject('/')).json().code).toBe('ERR_CREDENTIALS_MISSING')
   })
 
+  test('are not changed by a serializer, nor cached with a nonce', async () => {
+    const app = create()
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.serializer((payload) => `wrapped ${JSON.stringify(payload)}`)
+    })
+    await app.register(countersign, plugin())
+    expect((await app.inject('/')).json().code).toBe('ERR_CREDENTIALS_MISSING')
+    const open = create()
+    await open.register(countersign, plugin({ nonce: { ttlSeconds: 1 } }))
+    open.get('/cached', async (_request, reply) => reply.header('cache-control', 'public, max-age=3600').send('x'))
+    const headers = await signed(open, 'GET', '/cached')
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    const response = await open.inject({ url: '/cached', headers })
+    if (response.statusCode === 200) expect(response.headers['dpop-nonce']).toBeDefined()
+    expect(response.headers['cache-control']).toBe('no-store')
+  })
+
+  test('are readable by a client in a browser, with nonces off too', async () => {
+    const app = create()
+    await app.register(cors, { origin: 'https://app.example' })
+    await app.register(countersign, plugin({ nonce: 'off' }))
+    const response = await app.inject({ url: '/', headers: { origin: 'https://app.example' } })
+    expect(response.headers['access-control-expose-headers']).toBe('DPoP-Nonce, WWW-Authenticate')
+  })
+
   test('are readable by a client in a browser', async () => {
     const app = create()
     await app.register(cors, { origin: 'https://app.example', exposedHeaders: ['ETag'] })
@@ -253,18 +300,17 @@ test('the resource metadata is public, and derived from the configuration', asyn
   })
 })
 
-test('a prefixed scope is told to serve its metadata itself', async () => {
+test('a prefixed scope has its metadata at the root too', async () => {
   const app = create()
   app.register(
     async (scope) => {
-      await scope.register(countersign, plugin())
+      await scope.register(countersign, plugin({ resource: `${RESOURCE}/v1`, audience: RESOURCE }))
       scope.get('/x', async () => 'x')
-      expect(scope.countersign.metadata.url).toBe(`${RESOURCE}/.well-known/oauth-protected-resource`)
     },
     { prefix: '/v1' },
   )
-  await app.ready()
-  expect((await app.inject({ url: '/v1/x', headers: await signed(app, 'GET', '/v1/x') })).statusCode).toBe(401)
+  expect((await app.inject('/.well-known/oauth-protected-resource/v1')).json().resource).toBe(`${RESOURCE}/v1`)
+  expect((await app.inject('/v1/x')).statusCode).toBe(401)
 })
 
 test('what was signed counts, whatever rewriteUrl makes of it', async () => {
@@ -331,4 +377,23 @@ test('refusals are logged by code, and nothing secret is', async () => {
   expect(log).toContain('"code":"ERR_DPOP_PROOF_HTU_MISMATCH"')
   expect(log).not.toContain(headers.authorization.slice(5))
   expect(log).not.toContain(headers.dpop)
+})
+
+test('what a caller puts into a proof reaches the log cut and without secrets', async () => {
+  const lines: string[] = []
+  const app = create({ logger: { level: 'trace', stream: { write: (line: string) => void lines.push(line) } } })
+  await app.register(countersign, plugin())
+  const accessToken = await context.issuer.token({ claims: { cnf: { jkt: context.key.jkt } } })
+  const nonce = (await app.inject('/')).headers['dpop-nonce'] as string
+  for (const claims of [
+    { htu: 'https://user:PASSW0RD@attacker.example/?access_token=SECRET123' },
+    { htm: accessToken },
+    { htu: `https://attacker.example/${'x'.repeat(5000)}` },
+  ]) {
+    const dpop = await createProof({ key: context.key, method: 'GET', url: `${RESOURCE}/`, accessToken, nonce, claims })
+    await app.inject({ url: '/', headers: { authorization: `DPoP ${accessToken}`, dpop } })
+  }
+  const log = lines.join('')
+  for (const secret of ['PASSW0RD', 'SECRET123', accessToken, 'x'.repeat(300)]) expect(log).not.toContain(secret)
+  expect(log).toContain('https://attacker.example/')
 })

@@ -55,6 +55,7 @@ describe('refused', () => {
       'ERR_AUTHENTICATION_TOO_OLD',
       'acr_values="urn:mfa", max_age="60"',
     ],
+    [{ maxAgeSeconds: 60 }, { auth_time: now + 86_400 }, 401, 'ERR_AUTHENTICATION_TOO_OLD', ''],
     [{ maxAgeSeconds: 60 }, {}, 401, 'ERR_AUTHENTICATION_TOO_OLD', 'error="insufficient_user_authentication"'],
   ]
   test.each(cases)('%j by %j', async (policy, claims, status, code, challenge) => {
@@ -77,10 +78,11 @@ describe('wrong when declared', () => {
     [{ claims: {} }, 'ERR_OPTION_INVALID', 'auth.claims'],
     [{ maxAgeSeconds: -1 }, 'ERR_OPTION_INVALID', 'auth.maxAgeSeconds'],
     [{ accept: ['basic'] }, 'ERR_OPTION_INVALID', 'auth.accept'],
+    [{ accept: ['bearer'] }, 'ERR_OPTION_INVALID', 'auth.accept'],
     [{ integrity: 'required' }, 'ERR_NOT_IMPLEMENTED', 'auth.integrity'],
   ]
   test.each(cases)('%j', (policy, code, parameter) => {
-    expect(() => compilePolicy(policy as RoutePolicy)).toThrow(expect.objectContaining({ code, parameter }))
+    expect(() => compilePolicy(policy as RoutePolicy, ['dpop'])).toThrow(expect.objectContaining({ code, parameter }))
   })
 })
 
@@ -92,4 +94,9 @@ test('an error in a claims predicate is a fault of the server, not of the caller
     },
   }
   await expect(createSubject(context).send({ policy })).rejects.toBe(fault)
+})
+
+test('an asynchronous claims predicate is a fault of the server, and rejects nowhere else', async () => {
+  const policy = { claims: (async () => Promise.reject(new Error('nobody listens'))) as never }
+  await expect(createSubject(context).send({ policy })).rejects.toBeInstanceOf(TypeError)
 })

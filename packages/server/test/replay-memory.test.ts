@@ -27,6 +27,18 @@ test('another expiry does not make it another key', () => {
   expect(store.claim(`${jkt('a')}.1`, clock.now + 300)).toBe(false)
 })
 
+test('when the clock is set back, what was forgotten meanwhile is refused, not accepted', () => {
+  const clock = createClock(1_000_000)
+  const store = createMemoryReplayStore({}, clock)
+  expect(store.claim(`${jkt('a')}.1`, clock.now + 60)).toBe(true)
+  clock.now += 500
+  expect(store.claim(`${jkt('a')}.2`, clock.now + 60)).toBe(true)
+  clock.now -= 480
+  expect(() => store.claim(`${jkt('a')}.1`, clock.now + 40)).toThrow(
+    expect.objectContaining({ code: 'ERR_REPLAY_STORE_UNAVAILABLE' }),
+  )
+})
+
 test('it agrees with a Set through growth and time', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(200), fc.nat(60), fc.nat(20)), { maxLength: 500 }), (steps) => {

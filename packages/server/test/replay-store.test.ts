@@ -61,5 +61,11 @@ test('a store is told whose proof it is, and until when to remember it', async (
   const claim = async (key: string, expiresAt: number) => claims.push([key, expiresAt]) === 1
   const subject = createSubject(context, { nonce: 'off', clock: () => 1_750_000_000, replay: { claim } })
   await subject.send({ claims: { iat: 1_750_000_000 - 10, jti: 'j' }, token: { claims: { iat: 1_750_000_000 } } })
-  expect(claims).toEqual([[`${context.key.jkt}.j`, 1_750_000_000 - 10 + 60 + 30]])
+  expect(claims).toEqual([[`${context.key.jkt}.j`, 1_750_000_000 - 10 + 60 + 30 + 1]])
+})
+
+test('a store that does not answer is given up after two seconds', async () => {
+  const replay = { claim: () => new Promise<boolean>(() => undefined) }
+  const refusal = await createSubject(context, { replay }).refusal({})
+  expect(refusal).toMatchObject({ code: 'ERR_REPLAY_STORE_UNAVAILABLE', statusCode: 503 })
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import type { VerifierOptions } from '../src/options.ts'
 import type { RoutePolicy } from '../src/policy.ts'
 import type { Verification } from '../src/verifier.ts'
-import { compilePolicy, createVerifier, RefusalError } from '../src/verifier.ts'
+import { createVerifier, RefusalError } from '../src/verifier.ts'
 
 export const RESOURCE = 'https://api.example.com'
 export const TARGET = '/accounts/1?verbose=true'
@@ -79,7 +79,7 @@ export function createSubject(
       ...(dpop === null ? [] : ['DPoP', dpop]),
       ...extra,
     ]
-    return verifier.verify({ method, target, rawHeaders }, compilePolicy(policy))
+    return verifier.verify({ method, target, rawHeaders }, verifier.compilePolicy(policy))
   }
 
   /** The refusal of the valid request with changes. */

@@ -91,6 +91,11 @@ describe('one defect each', () => {
     ],
     ['a backslash in the request target', { target: '/accounts\\1' }, 'ERR_REQUEST_TARGET_INVALID'],
     ['a fragment in the request target', { target: '/accounts/1#x' }, 'ERR_REQUEST_TARGET_INVALID'],
+    ['a dot segment in the request target', { target: '/danger/../accounts/1' }, 'ERR_REQUEST_TARGET_INVALID'],
+    ['an encoded dot segment', { target: '/danger/%2E%2e/accounts/1' }, 'ERR_REQUEST_TARGET_INVALID'],
+    ['a dot segment at the end', { target: '/accounts/1/..' }, 'ERR_REQUEST_TARGET_INVALID'],
+    ['an absolute target without path', { target: `${RESOURCE}?/accounts/1` }, 'ERR_REQUEST_TARGET_INVALID'],
+    ['a token in the query too', { target: '/accounts/1?a=1&access_token=x' }, 'ERR_TOKEN_IN_QUERY'],
     ['an unfinished percent-encoding', { target: '/accounts/%4' }, 'ERR_REQUEST_TARGET_INVALID'],
   ]
   test.each(cases)('%s', async (_, changes, code) => {
@@ -119,6 +124,18 @@ test('a further origin and a stripped prefix take part in htu', async () => {
   expect((await subject.refusal({ claims: { htu: `${RESOURCE}/accounts/1` } })).code).toBe(
     'ERR_DPOP_PROOF_HTU_MISMATCH',
   )
+})
+
+test('the root of a stripped prefix is called with or without its slash', async () => {
+  const subject = createSubject(context, { basePath: '/v1' })
+  for (const htu of [`${RESOURCE}/v1`, `${RESOURCE}/v1/`]) await subject.send({ target: '/', claims: { htu } })
+  expect((await subject.refusal({ target: '/', claims: { htu: `${RESOURCE}/` } })).code).toBe(
+    'ERR_DPOP_PROOF_HTU_MISMATCH',
+  )
+})
+
+test('dots that are no segments, and dots in the query, are no matter', async () => {
+  await createSubject(context).send({ target: '/.well-known/a..b/...?next=/../x' })
 })
 
 test('a proof is used once: of fifty copies sent at the same time, one is accepted', async () => {

@@ -182,4 +182,9 @@ describe('bearer, on its way out', () => {
     expect(refusal.code).toBe('ERR_SCHEME_NOT_ACCEPTED')
     expect(refusal.headers['www-authenticate']).not.toContain('Bearer')
   })
+
+  test('of an ambiguous request, both challenges say so', async () => {
+    const refusal = await createSubject(context, options).refusal({ extra: ['Authorization', 'Bearer x'] })
+    expect(refusal.headers['www-authenticate']?.match(/error="invalid_request"/g)).toHaveLength(2)
+  })
 })

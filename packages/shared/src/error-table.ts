@@ -20,7 +20,7 @@ export interface ErrorEntry {
   /** The fixed sentence for this code: printable ASCII without quotes and backslashes, safe in a challenge (RFC 6750 section 3). */
   readonly title: string
   /** HTTP status of a resource server's answer. */
-  readonly status?: 400 | 401 | 403 | 429 | 501 | 503
+  readonly status?: 400 | 401 | 403 | 413 | 415 | 429 | 501 | 503
   /** OAuth error code of the challenge; none when the request carried no usable credentials (RFC 6750 section 3.1). */
   readonly error?: OAuthError
 }
@@ -67,6 +67,7 @@ export const errorTable = {
   // Requests that cannot be read in exactly one way
   ERR_REQUEST_TARGET_INVALID: ambiguous('The request target is not one that this server answers'),
   ERR_AUTHORIZATION_DUPLICATE: ambiguous('More than one Authorization field was sent'),
+  ERR_TOKEN_IN_QUERY: ambiguous('The access token was sent in the query too'),
   ERR_AUTHORIZATION_MALFORMED: ambiguous('The Authorization field is malformed'),
   ERR_DPOP_PROOF_DUPLICATE: ambiguous('More than one DPoP field was sent'),
 
@@ -94,6 +95,45 @@ export const errorTable = {
   ERR_DPOP_NONCE_REQUIRED: nonce('The DPoP proof needs a nonce of this server'),
   ERR_DPOP_NONCE_INVALID: nonce('The nonce of the DPoP proof was not issued by this server'),
   ERR_DPOP_NONCE_EXPIRED: nonce('The nonce of the DPoP proof is too old'),
+
+  // Request envelopes, spec/request-envelope.md
+  ERR_ENVELOPE_DUPLICATE: ambiguous('More than one Detached-JWS or Content-Type field was sent with an envelope'),
+  ERR_ENVELOPE_AMBIGUOUS: ambiguous('An envelope was sent beside another proof, form or scheme'),
+  ERR_ENVELOPE_NOT_ACCEPTED: proof('Request envelopes are not accepted here'),
+  ERR_ENVELOPE_REQUIRED: proof('This resource needs a request envelope in the place of a DPoP proof'),
+  ERR_ENVELOPE_CONTENT_ENCODING: {
+    family: 'malformed',
+    title: 'Content with a content coding cannot be accepted with this envelope',
+    status: 415,
+  },
+  ERR_ENVELOPE_TOO_LARGE: proof('The request envelope or its JOSE header is too large'),
+  ERR_ENVELOPE_CONTENT_TOO_LARGE: {
+    family: 'malformed',
+    title: 'The content that holds the request envelope is too large',
+    status: 413,
+  },
+  ERR_ENVELOPE_MALFORMED: proof('The request envelope is not a well-formed compact JWS'),
+  ERR_ENVELOPE_SEAL_INVALID: proof('The JOSE header or the plaintext of the sealed envelope is not acceptable'),
+  ERR_ENVELOPE_SEAL_KEY_UNKNOWN: proof('The sealed envelope was not made for a current key of this server'),
+  ERR_ENVELOPE_SEAL_UNOPENED: proof('The sealed envelope cannot be decrypted'),
+  ERR_ENVELOPE_TYP: proof('The typ of the request envelope is wrong or does not fit the way it was sent'),
+  ERR_ENVELOPE_CRIT: proof('The request envelope has a crit or b64 header parameter'),
+  ERR_ENVELOPE_ALG: proof('The alg of the request envelope is not accepted'),
+  ERR_ENVELOPE_JWK: proof('The jwk of the request envelope is not an acceptable public key'),
+  ERR_ENVELOPE_KID_MISMATCH: proof('The kid of the request envelope is not that of its key'),
+  ERR_ENVELOPE_PARAMETER_MISSING: proof('The request envelope lacks a required header parameter'),
+  ERR_ENVELOPE_PARAMETER_INVALID: proof(
+    'A header parameter of the request envelope has the wrong type, size or grammar',
+  ),
+  ERR_ENVELOPE_HTM_MISMATCH: proof('The request envelope was made for another method'),
+  ERR_ENVELOPE_URI_MISMATCH: proof('The request envelope was made for another URI'),
+  ERR_ENVELOPE_CTY_MISMATCH: proof('The cty of the request envelope is not the media type of the content'),
+  ERR_ENVELOPE_EXPIRED: proof('The request envelope is too old or its content came too late'),
+  ERR_ENVELOPE_NOT_YET_VALID: proof('The request envelope was made in the future'),
+  ERR_ENVELOPE_ATH_MISMATCH: proof('The request envelope was made for another access token'),
+  ERR_ENVELOPE_SIGNATURE: proof('The signature of the request envelope does not verify'),
+  ERR_ENVELOPE_CONTENT_MISMATCH: proof('The request envelope was made for another content'),
+  ERR_ENVELOPE_REPLAYED: proof('The request envelope was used before'),
 
   // Access tokens, RFC 9068 section 4
   ERR_TOKEN_TOO_LARGE: token('The access token is too large'),
@@ -144,6 +184,10 @@ export const errorTable = {
   ERR_TOKEN_REQUEST_FAILED: local('The authorization server did not issue an access token'),
   ERR_TOKEN_NOT_BOUND: local('The authorization server issued an access token that is not bound to the key'),
   ERR_SIGNING_FAILED: local('The signer did not return a usable signature'),
+  ERR_ENVELOPE_ANSWER_MISSING: local('The response is not signed'),
+  ERR_ENVELOPE_ANSWER_INVALID: local('The signed answer is malformed or not by a known key'),
+  ERR_ENVELOPE_ANSWER_MISMATCH: local('The signed answer was made for another request or response'),
+  ERR_ENVELOPE_ANSWER_SIGNATURE: local('The signature of the answer does not verify'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** Every code that an error of Countersign can have. */

@@ -38,10 +38,12 @@ export function parseJsonObjectOfBinary(binary: string): JsonObject {
 /**
  * Parses UTF-8 bytes as a JSON value.
  *
+ * @param maxLength - Most bytes read.
  * @throws {CountersignError} `ERR_JSON_INVALID`, as {@link parseJson}, and with reason `utf8`; `size` counts bytes here.
  */
-export function parseJsonBytes(bytes: Uint8Array): JsonValue {
-  return parseJson(decodeUtf8(bytes))
+export function parseJsonBytes(bytes: Uint8Array, maxLength = MAX_JSON_LENGTH): JsonValue {
+  if (bytes.length > maxLength) throw invalid('size', `JSON of more than ${maxLength} bytes`)
+  return parseJson(decodeUtf8(bytes), maxLength)
 }
 
 /**
@@ -58,11 +60,12 @@ export function parseJsonObject(text: string): JsonObject {
 /**
  * Parses a JSON text. Objects in the result have no prototype.
  *
+ * @param maxLength - Most characters read.
  * @throws {CountersignError} `ERR_JSON_INVALID`; `reason` is one of `size`, `depth`, `syntax`, `duplicate_member`, `lone_surrogate`,
  *   `number`.
  */
-export function parseJson(text: string): JsonValue {
-  if (text.length > MAX_JSON_LENGTH) throw invalid('size', `JSON of more than ${MAX_JSON_LENGTH} characters`)
+export function parseJson(text: string, maxLength = MAX_JSON_LENGTH): JsonValue {
+  if (text.length > maxLength) throw invalid('size', `JSON of more than ${maxLength} characters`)
   wellFormed(text)
   const memberNames = scan(text)
   let value: unknown
@@ -84,7 +87,6 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
-  if (bytes.length > MAX_JSON_LENGTH) throw invalid('size', `JSON of more than ${MAX_JSON_LENGTH} bytes`)
   try {
     return utf8.decode(bytes)
   } catch (cause) {
@@ -139,15 +141,15 @@ function harden(value: JsonValue, count: { members: number }, escaped: boolean):
     for (let index = 0; index < value.length; index++) value[index] = harden(value[index] as JsonValue, count, escaped)
     return value
   }
-  const object: JsonObject = { __proto__: null, ...value } as unknown as JsonObject
-  for (const name of Object.keys(object)) {
+  // The parser's own object is fast to walk, one without prototype is not: it is walked first and copied last.
+  for (const name of Object.keys(value)) {
     count.members++
     if (escaped) wellFormed(name)
-    const member = object[name] as JsonValue
+    const member = value[name] as JsonValue
     const hardened = harden(member, count, escaped)
-    if (hardened !== member) object[name] = hardened
+    if (hardened !== member) value[name] = hardened
   }
-  return object
+  return { __proto__: null, ...value } as unknown as JsonObject
 }
 
 function wellFormed(text: string): string {

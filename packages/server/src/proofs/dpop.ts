@@ -12,8 +12,12 @@ import {
   splitDPoPProof,
   thumbprintInput,
 } from '@countersign/shared'
+import { shownUri } from '../diagnostics.ts'
 import { sha256 } from '../hash.ts'
 import type { OpenedProof, ProofContext, ProofKind } from './proof-kind.ts'
+
+/** What is shown of an `htm` that is another: something else may have been put there by mistake, even a token. */
+const METHOD = /^[A-Za-z-]{1,32}$/
 
 /** The DPoP proof of RFC 9449. It covers the method, the URI without its query, the token, and the server's nonce. */
 export const dpop: ProofKind = {
@@ -56,12 +60,12 @@ function openHeader(jws: CompactJws, context: ProofContext): Pick<OpenedProof, '
 
 function checkMethod({ htm }: DPoPProofClaims, { method }: ProofContext): void {
   // Methods are case-sensitive (RFC 9110 section 9.1).
-  if (htm !== method) throw refused('ERR_DPOP_PROOF_HTM_MISMATCH', 'htm', method, htm)
+  if (htm !== method) throw refused('ERR_DPOP_PROOF_HTM_MISMATCH', 'htm', method, METHOD.test(htm) ? htm : 'no method')
 }
 
 function checkUri({ htu }: DPoPProofClaims, { targets, path }: ProofContext): void {
   if (!targets.matches(normalizedOrNothing(htu), path)) {
-    throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), htu)
+    throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
   }
 }
 

@@ -174,10 +174,18 @@ async function findSigner(
 ): Promise<IssuerKey> {
   if (kid !== undefined && typeof kid !== 'string')
     throw refused('ERR_TOKEN_KEY_UNKNOWN', 'kid', 'a string', typeof kid)
-  for (const key of await issuer.keys.find(kid, algorithm)) {
-    if (await verifySignature(algorithm, key.keyObject, signingInput, signature)) return key
+  const signer =
+    (await signerAmong(await issuer.keys.find(kid, algorithm))) ??
+    (await signerAmong((await issuer.keys.findAnew(kid, algorithm)) ?? []))
+  if (signer === undefined) throw refused('ERR_TOKEN_SIGNATURE', 'signature')
+  return signer
+
+  async function signerAmong(keys: readonly IssuerKey[]): Promise<IssuerKey | undefined> {
+    for (const key of keys) {
+      if (await verifySignature(algorithm, key.keyObject, signingInput, signature)) return key
+    }
+    return undefined
   }
-  throw refused('ERR_TOKEN_SIGNATURE', 'signature')
 }
 
 function deepFreeze<Value>(value: Value): Value {

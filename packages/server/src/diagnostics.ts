@@ -1,0 +1,36 @@
+// What may be shown of a refusal, in a log or to the caller. Callers choose what stands in `actual`, so it is cut and simplified.
+
+import type { CountersignError, ProblemDetails } from '@countersign/shared'
+
+/** Longest text shown, in characters. */
+const MAX_LENGTH = 256
+/** Most members of a list shown. */
+const MAX_MEMBERS = 32
+
+/** The data of an error, in a form that is safe to show: texts, numbers, and short lists of them. */
+export function diagnosticsOf(
+  error: CountersignError,
+): Pick<ProblemDetails, 'parameter' | 'reason' | 'expected' | 'actual'> {
+  const { parameter, reason } = error
+  const expected = shown(error.expected)
+  const actual = shown(error.actual)
+  return {
+    ...(parameter !== undefined && { parameter }),
+    ...(reason !== undefined && { reason }),
+    ...(expected !== undefined && { expected }),
+    ...(actual !== undefined && { actual }),
+  }
+}
+
+/** A URI as it may be shown: without user information, query and fragment, in which secrets travel. */
+export function shownUri(uri: string): string {
+  return uri.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1')
+}
+
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return value.slice(0, MAX_LENGTH)
+  if (typeof value === 'number') return value
+  if (Array.isArray(value))
+    return value.slice(0, MAX_MEMBERS).map((member) => (typeof member === 'string' ? shown(member) : typeof member))
+  return value === undefined ? undefined : typeof value
+}
