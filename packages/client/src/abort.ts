@@ -5,11 +5,14 @@
  *
  * @throws The signal's reason, exactly, when it aborts first.
  */
-export async function abortable<Value>(value: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+export async function abortable<Value>(value: Value | Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined || !(value instanceof Promise)) {
+    signal?.throwIfAborted()
+    return value
+  }
   // Whoever has stopped waiting is not told how it ended.
-  if (value instanceof Promise) value.catch(() => undefined)
+  value.catch(() => undefined)
   signal.throwIfAborted()
-  if (!(value instanceof Promise)) return value
   let onAbort: () => void = () => undefined
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason)

@@ -1,7 +1,7 @@
 // The client: options in, a fetch out.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import { CountersignError, secureUrl, thumbprint } from '@countersign/shared'
+import { algorithmOf, CountersignError, secureUrl, thumbprint } from '@countersign/shared'
 import { abortable } from './abort.ts'
 import { createNonceCache } from './nonce-cache.ts'
 import { allowedOrigins } from './origins.ts'
@@ -9,7 +9,8 @@ import { createDPoPProver } from './proofs/dpop.ts'
 import type { Prover } from './proofs/proof-kind.ts'
 import { createSignedFetch } from './signed-fetch.ts'
 import type { Signer } from './signer.ts'
-import { generateSigner } from './signer.ts'
+import { checkSigner, generateSigner } from './signer.ts'
+import { createBoundedFetch } from './tokens/bounded-fetch.ts'
 import { createProvingFetch } from './tokens/proving-fetch.ts'
 import { createTokenManager } from './tokens/token-manager.ts'
 import type { TokenSource } from './tokens/token-source.ts'
@@ -76,25 +77,29 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof ClientOptions>([
  */
 export function createClient(options: ClientOptions): Client {
   checkOptions(options)
-  const resource = secureUrl(options.resource, 'resource')
+  const { resource: resourceIdentifier, token, algorithm, signer: given } = options
+  const resource = secureUrl(resourceIdentifier, 'resource')
   const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const boundedFetch = createBoundedFetch(fetch)
   const nonces = createNonceCache()
   const closing = new AbortController()
-  const signer = once(async (): Promise<Signer> => options.signer ?? generateSigner(options.algorithm))
+  const signer = once(async (): Promise<Signer> => given ?? generateSigner(algorithm))
   const prover = once(async (): Promise<Prover> => createDPoPProver(await signer()))
   const noncesOf = (role: Parameters<typeof nonces.of>[1]) => (origin: string) => nonces.of(origin, role)
-  const provingFetch = createProvingFetch({ prover, noncesOf: noncesOf('authorization-server'), fetch })
+  const provingFetch = createProvingFetch({ prover, noncesOf: noncesOf('authorization-server'), fetch: boundedFetch })
 
-  const tokens = createTokenManager(async () =>
-    options.token({
+  const tokens = createTokenManager(async () => {
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(TOKEN_REQUEST_TIMEOUT)])
+    const context = {
       resource,
-      resourceIdentifier: options.resource,
-      fetch,
+      resourceIdentifier,
+      fetch: boundedFetch,
       provingFetch,
       algorithm: (await signer()).algorithm,
-      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TOKEN_REQUEST_TIMEOUT)]),
-    }),
-  )
+      signal,
+    }
+    return abortable(Promise.resolve(token(context)), signal)
+  })
   const signedFetch = createSignedFetch({
     resource,
     origins: allowedOrigins(resource, options.origins ?? []),
@@ -109,7 +114,7 @@ export function createClient(options: ClientOptions): Client {
       closing.signal.throwIfAborted()
       return signedFetch(input, init)
     },
-    thumbprint: async () => thumbprint((await signer()).publicJwk),
+    thumbprint: async () => thumbprint(checkSigner(await signer()).publicJwk),
     async ready() {
       closing.signal.throwIfAborted()
       await abortable(tokens.current(), closing.signal)
@@ -130,7 +135,10 @@ function checkOptions(options: ClientOptions): void {
   if (typeof options.token !== 'function') throw invalid('token', 'a token source, such as clientCredentials(…)')
   if (options.origins !== undefined && !Array.isArray(options.origins)) throw invalid('origins', 'a list of URLs')
   if (options.fetch !== undefined && typeof options.fetch !== 'function') throw invalid('fetch', 'a function')
-  if (options.signer !== undefined && typeof options.signer.sign !== 'function') throw invalid('signer', 'a Signer')
+  if (options.algorithm !== undefined && algorithmOf(options.algorithm) === undefined) {
+    throw invalid('algorithm', 'an asymmetric JWS algorithm, such as "ES256"')
+  }
+  if (options.signer !== undefined) checkSigner(options.signer)
   if (options.signer !== undefined && options.algorithm !== undefined)
     throw invalid('algorithm', 'absent beside a signer')
 }

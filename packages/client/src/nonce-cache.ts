@@ -2,6 +2,7 @@
 // A server is an origin in one role: an authorization server and a resource server on one origin have nonces of their own.
 
 import { isNonce } from '@countersign/shared'
+import { abortable } from './abort.ts'
 
 /** In which role a server is called. */
 export type ServerRole = 'authorization-server' | 'resource-server'
@@ -21,18 +22,21 @@ export interface ServerNonces {
   /** The number of the next request to this server. */
   nextSequence(): number
   /**
-   * The first call to a server whose habits are unknown goes alone; others wait for its answer, so that N cold calls to a server that
-   * wants nonces cost N + 1 requests, not 2 N. Whoever is told to lead must call `done` when its first answer is there, or none comes.
+   * Waits until a call may go out. The first call to a server whose habits are unknown goes alone; others wait for its answer, so that N
+   * cold calls to a server that wants nonces cost N + 1 requests, not 2 N. If it fails or takes too long, another one leads.
    *
-   * @returns A promise to wait for, or the leader's `done`.
+   * @returns `done`, to be called when the first answer of this call is there, or none comes.
+   * @throws The signal's reason when it aborts first.
    */
-  enter(): { readonly wait: Promise<void> } | { readonly done: () => void }
+  enter(signal: AbortSignal | undefined): Promise<{ readonly done: () => void }>
 }
 
 /** Servers remembered at most; the least recently added is forgotten first. Its next call costs one more request, no more. */
 const MAX_SERVERS = 100
-/** Longest time that calls wait for the first one's answer, in milliseconds. It may be a long one, such as a stream of events. */
-const MAX_WAIT = 1_000
+/** Longest time that a call leads, in milliseconds: it may be a long one, such as an upload. */
+const MAX_LEAD = 1_000
+/** Longest time that a call waits for leaders, in milliseconds. */
+const MAX_WAIT = 3_000
 
 /** Creates an empty cache. */
 export function createNonceCache(): { of(origin: string, role: ServerRole): ServerNonces } {
@@ -73,19 +77,22 @@ function createServerNonces(): ServerNonces {
       return nonce
     },
     nextSequence: () => ++sequence,
-    enter() {
-      if (answered) return { done: () => undefined }
-      if (leader !== undefined) return { wait: leader }
-      let done = (): void => undefined
-      leader = new Promise((resolve) => {
-        const timer = setTimeout(resolve, MAX_WAIT)
-        done = () => {
-          clearTimeout(timer)
-          leader = undefined
-          resolve()
-        }
-      })
-      return { done }
+    async enter(signal) {
+      const deadline = Date.now() + MAX_WAIT
+      while (!answered && leader !== undefined && Date.now() < deadline) await abortable(leader, signal)
+      return { done: answered || leader !== undefined ? () => undefined : lead() }
     },
+  }
+
+  function lead(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const end = () => {
+      clearTimeout(timer)
+      if (leader === promise) leader = undefined
+      resolve()
+    }
+    const timer = setTimeout(end, MAX_LEAD)
+    leader = promise
+    return end
   }
 }

@@ -14,7 +14,11 @@ export interface AllowedOrigins {
 /** @param origins - URLs of which the origins count. They are compared as parsed: case, default ports and A-labels do not matter. */
 export function allowedOrigins(resource: URL, origins: readonly string[]): AllowedOrigins {
   const allowed = new Set([resource.origin, ...origins.map((origin) => secureUrl(origin, 'origins').origin)])
-  const has = (url: URL) => allowed.has(url.origin) && url.username === '' && url.password === ''
+  const has = (url: URL) =>
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    allowed.has(url.origin) &&
+    url.username === '' &&
+    url.password === ''
   return {
     has,
     check(url) {

@@ -5,6 +5,7 @@ import { decodeProtectedHeader } from 'jose'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import type { ClientOptions } from '../src/create-client.ts'
 import { createClient } from '../src/create-client.ts'
+import { generateSigner } from '../src/signer.ts'
 import { challenge, clientOf, serve, wants } from './support.ts'
 
 const code = (value: string) => expect.objectContaining({ code: value })
@@ -132,6 +133,7 @@ describe('origins', () => {
     'https://аpi.example.com/',
     'https://api.example.com./',
     'data:text/plain,x',
+    'blob:https://api.example.com/0',
   ]
   test.each(elsewhere)('%s is refused before anything is sent', async (url) => {
     const sent: unknown[] = []
@@ -142,13 +144,13 @@ describe('origins', () => {
   })
 
   test.each(['https://API.example.com/a', 'https://api.example.com:443/a', '/a', 'a'])('%s is ours', async (url) => {
-    const sent: Request[] = []
-    const fetch = (async (request: Request) => {
-      sent.push(request)
+    const sent: string[] = []
+    const fetch = (async (input: string) => {
+      sent.push(input)
       return new Response()
     }) as typeof globalThis.fetch
     await clientOf('https://api.example.com', { fetch }).fetch(url)
-    expect(new URL(sent[0]?.url ?? '').origin).toBe('https://api.example.com')
+    expect(new URL(sent[0] ?? '').origin).toBe('https://api.example.com')
   })
 })
 
@@ -277,7 +279,7 @@ describe('failing closed', () => {
 
   test('a signer that fails sends nothing', async () => {
     const { url, seen } = await serve((response) => void response.end('ok'))
-    const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } as const
+    const { publicJwk } = await generateSigner()
     const sign = async () => Promise.reject(new Error('the token was pulled'))
     const client = clientOf(url, { signer: { algorithm: 'ES256', publicJwk, sign } })
     await expect(client.fetch('/')).rejects.toEqual(code('ERR_SIGNING_FAILED'))
@@ -306,15 +308,12 @@ describe('wrong options fail at once', () => {
     ['origins that are no list', { resource, token, origins: resource }, 'ERR_OPTION_INVALID', 'origins'],
     ['a fetch that is none', { resource, token, fetch: {} }, 'ERR_OPTION_INVALID', 'fetch'],
     ['a signer that is none', { resource, token, signer: {} }, 'ERR_OPTION_INVALID', 'signer'],
+    ['null for a signer', { resource, token, signer: null }, 'ERR_OPTION_INVALID', 'signer'],
+    ['a MAC', { resource, token, algorithm: 'HS256' }, 'ERR_OPTION_INVALID', 'algorithm'],
   ])('%s', (_, options, errorCode, parameter) => {
     expect(() => createClient(options as ClientOptions)).toThrow(
       expect.objectContaining({ code: errorCode, parameter }),
     )
-  })
-
-  test('an algorithm that is none fails with the first use of the key', async () => {
-    const client = clientOf(resource, { algorithm: 'HS256' as 'ES256' })
-    await expect(client.thumbprint()).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID', parameter: 'algorithm' })
   })
 })
 
@@ -334,4 +333,140 @@ test('an unanswered challenge comes back as it is, readable', async () => {
 
 test('fetch has the type of the platform’s', () => {
   expectTypeOf(clientOf('https://api.example.com').fetch).toEqualTypeOf<typeof globalThis.fetch>()
+})
+
+describe('what the caller gave is read when it calls', () => {
+  test('options that are used again', async () => {
+    const { url, seen } = await serve(wants('n1'))
+    const client = clientOf(url)
+    const init = { method: 'POST', body: '', headers: new Headers() }
+    const calls = ['pay-1', 'pay-2', 'pay-3'].map((body) => {
+      init.body = body
+      init.headers.set('idempotency-key', body)
+      return client.fetch('/', init)
+    })
+    await Promise.all(calls)
+    const accepted = seen.filter(({ claims }) => claims['nonce'] === 'n1')
+    expect(accepted.map(({ body }) => body).sort()).toEqual(['pay-1', 'pay-2', 'pay-3'])
+    for (const { body, headers } of accepted) expect(headers['idempotency-key']).toBe(body)
+  })
+
+  test('bytes that change', async () => {
+    const { url, seen } = await serve(wants('n1'))
+    const body = new TextEncoder().encode('AAAA')
+    const call = clientOf(url).fetch('/', { method: 'POST', body })
+    body.fill(66)
+    await call
+    expect(seen.map((request) => request.body)).toEqual(['AAAA', 'AAAA'])
+  })
+
+  test('a member that is undefined is one that is absent', async () => {
+    const { url, seen } = await serve((response) => void response.end())
+    const init = { method: undefined, headers: undefined, signal: undefined } as unknown as RequestInit
+    await clientOf(url).fetch(new Request(`${url}/a`, { method: 'POST', headers: { 'x-a': '1' }, body: 'x' }), {
+      body: 'y',
+      ...init,
+    })
+    expect(seen[0]).toMatchObject({ method: 'POST', body: 'y', headers: { 'x-a': '1' } })
+  })
+
+  test('members that only the platform knows go along', async () => {
+    const sent: unknown[] = []
+    const fetch = (async (_: unknown, init: unknown) => {
+      sent.push(init)
+      return new Response()
+    }) as typeof globalThis.fetch
+    const dispatcher = {}
+    await clientOf('https://api.example.com', { fetch }).fetch('/', { dispatcher } as RequestInit)
+    expect(sent[0]).toMatchObject({ dispatcher })
+  })
+})
+
+test('the caller’s own credentials do not follow a redirect to another origin', async () => {
+  const other = await serve((response) => void response.end())
+  const { url } = await serve((response) => void response.writeHead(307, { location: `${other.url}/` }).end())
+  for (const make of [
+    (headers: Record<string, string>) => ['/', { headers }] as const,
+    (headers: Record<string, string>) => [new Request(`${url}/`, { method: 'POST', headers, body: 'x' })] as const,
+  ]) {
+    const headers = {
+      authorization: 'Bearer MINE',
+      'proxy-authorization': 'Basic x',
+      cookie: 'sid=1',
+      dpop: 'mine',
+      'x-mine': '1',
+    }
+    await clientOf(url).fetch(...(make(headers) as unknown as [string]))
+    expect(other.seen.at(-1)?.headers).toMatchObject({ 'x-mine': '1' })
+    for (const name of ['authorization', 'proxy-authorization', 'cookie', 'dpop']) {
+      expect(other.seen.at(-1)?.headers).not.toHaveProperty(name)
+    }
+  }
+})
+
+describe('a signer of somebody else’s', () => {
+  test('sends only the public members of its key', async () => {
+    const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ])
+    const sign = async (data: BufferSource) =>
+      new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, data))
+    const privateJwk = (await crypto.subtle.exportKey('jwk', privateKey)) as never
+    expect(() =>
+      clientOf('https://api.example.com', { signer: { algorithm: 'ES256', publicJwk: privateJwk, sign } }),
+    ).toThrow(expect.objectContaining({ code: 'ERR_OPTION_INVALID', parameter: 'signer' }))
+    const publicJwk = (await crypto.subtle.exportKey('jwk', publicKey)) as never
+    const { url, seen } = await serve((response) => void response.end())
+    await clientOf(url, { signer: { algorithm: 'ES256', publicJwk, sign } }).fetch('/')
+    const { jwk } = decodeProtectedHeader(seen[0]?.headers['dpop'] as string)
+    expect(Object.keys(jwk ?? {})).toEqual(['kty', 'crv', 'x', 'y'])
+  })
+
+  test.each(['none', 'HS256', undefined])('is refused with the algorithm %s', async (algorithm) => {
+    const { publicJwk, sign } = await generateSigner()
+    expect(() =>
+      clientOf('https://api.example.com', { signer: { algorithm: algorithm as 'ES256', publicJwk, sign } }),
+    ).toThrow(expect.objectContaining({ code: 'ERR_OPTION_INVALID', parameter: 'signer' }))
+  })
+
+  test.each<[string, unknown]>([
+    ['nothing', new Uint8Array()],
+    ['DER', new Uint8Array(72)],
+    ['text', 'abc'],
+    ['a buffer', new ArrayBuffer(64)],
+  ])('that returns %s signs nothing', async (_, signature) => {
+    const { url, seen } = await serve((response) => void response.end())
+    const { publicJwk } = await generateSigner()
+    const signer = { algorithm: 'ES256', publicJwk, sign: async () => signature as Uint8Array } as const
+    await expect(clientOf(url, { signer }).fetch('/')).rejects.toEqual(code('ERR_SIGNING_FAILED'))
+    expect(seen).toHaveLength(0)
+  })
+
+  test('that hangs can be aborted', async () => {
+    const { publicJwk } = await generateSigner()
+    const signer = { algorithm: 'ES256', publicJwk, sign: () => new Promise<Uint8Array>(() => undefined) } as const
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const call = clientOf('https://api.example.com', { signer }).fetch('/', { signal: controller.signal })
+    setTimeout(() => controller.abort(reason), 50)
+    await expect(call).rejects.toBe(reason)
+  })
+})
+
+test('closing ends the wait for a token source that hangs', async () => {
+  const client = clientOf('https://api.example.com', { token: () => new Promise<string>(() => undefined) })
+  const call = client.fetch('/')
+  setTimeout(() => client.close(), 50)
+  await expect(call).rejects.toEqual(code('ERR_CLIENT_CLOSED'))
+})
+
+test('an error for a stream brings the refusal along', async () => {
+  const { url } = await serve((response) => challenge(response, 'n1', 'why'))
+  const body = new Blob(['x']).stream()
+  const error = await clientOf(url)
+    .fetch('/', { method: 'POST', body, duplex: 'half' } as RequestInit)
+    .catch((caught) => caught)
+  expect(error).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE', actual: 401 })
+  expect(await (error.cause as Response).text()).toBe('why')
 })

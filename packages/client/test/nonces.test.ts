@@ -1,6 +1,8 @@
 // Nonces at the resource server: learned from every response, one repetition at most.
 
+import { createKey } from '@countersign/testkit'
 import { describe, expect, test } from 'vitest'
+import { clientCredentials } from '../src/tokens/client-credentials.ts'
 import type { Behaviour } from './support.ts'
 import { challenge, clientOf, serve, wants } from './support.ts'
 
@@ -81,6 +83,9 @@ test.each([
   ['in odd case', 'dpop ERROR="use_dpop_nonce"'],
   ['as a token', 'DPoP error=use_dpop_nonce'],
   ['in a Bearer challenge', 'Bearer error="use_dpop_nonce"'],
+  ['beside another error of Bearer', 'Bearer error="invalid_token", DPoP error="use_dpop_nonce"'],
+  ['malformed behind it', 'DPoP error="use_dpop_nonce", algs=ES256 PS256'],
+  ['beside what is malformed', 'Foo bar baz, DPoP error="use_dpop_nonce"'],
 ])('the challenge is understood %s', async (_, field) => {
   const { url, seen } = await serve((response, { claims }) => {
     if (claims['nonce'] === 'n1') return void response.end()
@@ -96,6 +101,37 @@ test('fifty cold calls cost fifty-one requests', async () => {
   const responses = await Promise.all(Array.from({ length: 50 }, (_, index) => client.fetch(`/${index}`)))
   expect(responses.every(({ status }) => status === 200)).toBe(true)
   expect(seen).toHaveLength(51)
+})
+
+test.each([
+  ['is aborted', (response: { destroy(): void }) => void setTimeout(() => response.destroy(), 50)],
+  ['breaks off', (response: { destroy(): void }) => response.destroy()],
+])('fifty cold calls of which the first %s cost little more', async (_, fail) => {
+  let failed = false
+  const { url, seen } = await serve((response, request, all) => {
+    if (!failed) {
+      failed = true
+      return void fail(response)
+    }
+    return wants('n1')(response, request, all)
+  })
+  const client = clientOf(url)
+  const outcomes = await Promise.allSettled(Array.from({ length: 50 }, (_call, index) => client.fetch(`/${index}`)))
+  expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(49)
+  expect(seen.length).toBeLessThanOrEqual(53)
+})
+
+test.each([
+  ['400 with a challenge', 400, { 'www-authenticate': 'DPoP error="use_dpop_nonce"' }, ''],
+  ['401 with a body', 401, { 'content-type': 'application/json' }, '{"error":"use_dpop_nonce"}'],
+  ['400 with a body', 400, { 'content-type': 'application/json' }, '{"error":"use_dpop_nonce"}'],
+])('the challenge is understood as %s', async (_, status, headers, body) => {
+  const { url, seen } = await serve((response, { claims }) => {
+    if (claims['nonce'] === 'n1') return void response.end('ok')
+    response.writeHead(status, { 'dpop-nonce': 'n1', 'content-length': body.length, ...headers }).end(body)
+  })
+  expect((await clientOf(url).fetch('/')).status).toBe(200)
+  expect(seen).toHaveLength(2)
 })
 
 test('calls do not wait long for a first one that hangs', async () => {
@@ -133,6 +169,25 @@ test('a challenge is answered with its own nonce, even if a newer one is known',
   await client.fetch('/other')
   expect((await client.fetch('/own')).status).toBe(200)
   expect(seen).toHaveLength(3)
+})
+
+test('an authorization server and an API on one origin have nonces of their own', async () => {
+  const key = await createKey()
+  const { url, seen } = await serve((response, { path, headers, claims }) => {
+    const origin = `http://${headers.host}`
+    response.setHeader('content-type', 'application/json')
+    if (path.startsWith('/.well-known')) {
+      response.end(JSON.stringify({ issuer: origin, token_endpoint: `${origin}/token` }))
+    } else if (path === '/token') {
+      response.setHeader('dpop-nonce', 'n-as').end(JSON.stringify({ access_token: 't', token_type: 'DPoP' }))
+    } else {
+      if (claims['nonce'] === 'n-rs') response.end('{}')
+      else challenge(response, 'n-rs')
+    }
+  })
+  const token = clientCredentials({ clientId: 'c', key: key.privateJwk as JsonWebKey, issuer: url })
+  expect((await clientOf(url, { token }).fetch('/api')).status).toBe(200)
+  expect(seen.filter(({ path }) => path === '/api').map(({ claims }) => claims['nonce'])).toEqual([undefined, 'n-rs'])
 })
 
 test('two servers have nonces of their own', async () => {

@@ -1,6 +1,7 @@
 // Access tokens: one flight, renewal ahead of expiry, one forced renewal, and what authorization servers answer.
 
-import { createKey, createProof } from '@countersign/testkit'
+import { inspect } from 'node:util'
+import { createKey } from '@countersign/testkit'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
 import { clientCredentials } from '../src/tokens/client-credentials.ts'
@@ -37,6 +38,34 @@ describe('the token manager', () => {
     expect(await manager.renewed(first)).toBe('token-2')
     expect(issued).toBe(2)
   })
+
+  test('does not ask at every call when a renewal ahead of time fails', async () => {
+    vi.useFakeTimers()
+    try {
+      let calls = 0
+      const manager = createTokenManager(async () => {
+        if (++calls > 1) throw new Error('down')
+        return { accessToken: 'token', expiresInSeconds: 100 }
+      })
+      await manager.current()
+      vi.advanceTimersByTime(95_000)
+      for (let call = 0; call < 20; call++) {
+        expect(manager.current()).toBe('token')
+        await vi.advanceTimersByTimeAsync(10)
+      }
+      expect(calls).toBe(2)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test.each([Number.NaN, -5, Number.POSITIVE_INFINITY])(
+    'refuses a lifetime of %s seconds',
+    async (expiresInSeconds) => {
+      const manager = createTokenManager(async () => ({ accessToken: 'token', expiresInSeconds }))
+      await expect(manager.current()).rejects.toMatchObject({ code: 'ERR_TOKEN_REQUEST_FAILED', reason: 'lifetime' })
+    },
+  )
 
   test('does not remember a failure', async () => {
     let calls = 0
@@ -78,6 +107,24 @@ describe('a token that the server no longer takes', () => {
     const response = await clientOf(url).fetch('/')
     expect(await response.text()).toBe('why')
     expect(seen).toHaveLength(1)
+  })
+
+  test('and cannot be renewed at the moment, comes back as the response', async () => {
+    const { url } = await serve((response) => void response.writeHead(401, { 'www-authenticate': invalid }).end('why'))
+    let calls = 0
+    const token = () => {
+      if (++calls > 1) throw new Error('the authorization server is down')
+      return 'token-1'
+    }
+    expect(await (await clientOf(url, { token }).fetch('/')).text()).toBe('why')
+  })
+
+  test('is not renewed by every call', async () => {
+    const { url } = await serve((response) => void response.writeHead(401, { 'www-authenticate': invalid }).end())
+    let issued = 0
+    const client = clientOf(url, { token: () => `token-${++issued}` })
+    for (let call = 0; call < 10; call++) await client.fetch('/')
+    expect(issued).toBe(2)
   })
 
   test('is not what 403 means', async () => {
@@ -180,6 +227,7 @@ describe('client credentials', async () => {
       'invalid_client',
     ],
     ['a server error', [500, {}], 'ERR_TOKEN_REQUEST_FAILED', 'transport'],
+    ['a token of another type', [200, { ...good, token_type: 'mac' }], 'ERR_TOKEN_NOT_BOUND', undefined],
     ['no token', [200, { token_type: 'DPoP' }], 'ERR_TOKEN_REQUEST_FAILED', 'transport'],
     ['a token that is no token68', [200, { ...good, access_token: 'a b' }], 'ERR_TOKEN_REQUEST_FAILED', 'token68'],
   ])('%s is refused', async (_, answer, code, reason) => {
@@ -196,8 +244,8 @@ describe('client credentials', async () => {
 
   test.each<[string, object, string]>([
     ['another issuer', { issuer: 'https://attacker.example' }, 'issuer'],
-    ['a token endpoint by http elsewhere', { token_endpoint: 'http://attacker.example/token' }, 'issuer'],
-    ['no token endpoint', { token_endpoint: undefined }, 'issuer'],
+    ['a token endpoint by http elsewhere', { token_endpoint: 'http://attacker.example/token' }, 'token_endpoint'],
+    ['no token endpoint', { token_endpoint: undefined }, 'token_endpoint'],
   ])('metadata with %s is refused', async (_, metadata, reason) => {
     const { url } = await issuerOf(() => [200, good], metadata)
     const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
@@ -238,6 +286,104 @@ describe('client credentials', async () => {
     expect(api.seen[0]?.headers).not.toHaveProperty('authorization')
   })
 
+  test('one source in two clients asks the authorization server of each', async () => {
+    const issuers = [await issuerOf(() => [200, good]), await issuerOf(() => [200, good])]
+    const token = clientCredentials({ clientId: 'partner-7', key: key.privateJwk as JsonWebKey })
+    for (const issuer of issuers) {
+      const api = await serve((response, { headers }) => {
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify({ resource: `http://${headers.host}`, authorization_servers: [issuer.url] }))
+      })
+      await clientOf(api.url, { token }).fetch('/')
+      expect(issuer.seen.filter(({ path }) => path === '/token')).toHaveLength(1)
+    }
+  })
+
+  test.each([
+    ['a slash more', (resource: string) => `${resource}/`],
+    ['another spelling', (resource: string) => resource.replace('http', 'HTTP')],
+    ['a detour', (resource: string) => `${resource}/x/..`],
+  ])('a resource that names itself with %s is another one', async (_, spell) => {
+    const api = await serve((response, { headers }) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(
+        JSON.stringify({ resource: spell(`http://${headers.host}`), authorization_servers: ['https://a.example'] }),
+      )
+    })
+    const token = clientCredentials({ clientId: 'partner-7', key: key.privateJwk as JsonWebKey })
+    await expect(clientOf(api.url, { token }).fetch('/')).rejects.toMatchObject({
+      code: 'ERR_DISCOVERY_FAILED',
+      reason: 'resource',
+    })
+  })
+
+  test('a 401 that names other metadata makes the client fetch nothing', async () => {
+    const other = await serve((response) => void response.end())
+    const challenge401 = `DPoP error="invalid_dpop_proof", resource_metadata="${other.url}/.well-known/oauth-protected-resource"`
+    const api = await serve((response) => void response.writeHead(401, { 'www-authenticate': challenge401 }).end())
+    await clientOf(api.url).fetch('/')
+    expect(other.seen).toEqual([])
+  })
+
+  test('metadata that redirects, or never ends, is given up', async () => {
+    const behaviours: Parameters<typeof serve>[0][] = [
+      (response) => void response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
+      (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('x'.repeat(100_000)),
+    ]
+    for (const behave of behaviours) {
+      const { url } = await serve(behave)
+      const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+      await expect(call).rejects.toMatchObject({ code: 'ERR_DISCOVERY_FAILED' })
+    }
+  })
+
+  test('the key that signs calls is not the one that authenticates the client', async () => {
+    const api = await serve((response) => void response.end())
+    const { url } = await issuerOf(() => [200, good])
+    await clientOf(api.url, { token: sourceOf(url) }).fetch('/')
+    const { jwk } = decodeProtectedHeader(api.seen[0]?.headers['dpop'] as string)
+    expect(jwk?.x).not.toBe(key.jwk.x)
+  })
+
+  test('an issuer with a path is found where RFC 8414 inserts it', async () => {
+    const api = await serve((response) => void response.end())
+    const { url, seen } = await serve((response, { path, headers }) => {
+      const issuer = `http://${headers.host}/tenant`
+      response.setHeader('content-type', 'application/json')
+      if (path === '/.well-known/oauth-authorization-server/tenant')
+        response.end(JSON.stringify({ issuer, token_endpoint: `${issuer}/token` }))
+      else if (path === '/tenant/token') response.end(JSON.stringify(good))
+      else response.writeHead(404).end()
+    })
+    await clientOf(api.url, { token: sourceOf(`${url}/tenant`) }).fetch('/')
+    expect(seen.map(({ path }) => path)).toEqual(['/.well-known/oauth-authorization-server/tenant', '/tenant/token'])
+  })
+
+  test('metadata whose issuer differs by a slash is refused', async () => {
+    const { url } = await serve((response, { headers }) => {
+      const issuer = `http://${headers.host}/`
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ issuer, token_endpoint: `${issuer}token` }))
+    })
+    const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+    await expect(call).rejects.toMatchObject({ code: 'ERR_DISCOVERY_FAILED', reason: 'issuer' })
+  })
+
+  test.each<[string, object, string, string]>([
+    ['an unknown name', { issuerr: 'https://as.example.com' }, 'ERR_OPTION_UNKNOWN', 'issuerr'],
+    ['an issuer by http', { issuer: 'http://as.example.com' }, 'ERR_URL_INSECURE', 'issuer'],
+    ['an issuer with a password', { issuer: 'https://user:hunter2@as.example.com' }, 'ERR_OPTION_INVALID', 'issuer'],
+    ['scopes in a list', { scope: ['a'] }, 'ERR_OPTION_INVALID', 'scope'],
+    ['no key', { key: undefined }, 'ERR_OPTION_INVALID', 'key'],
+    ['text for a key', { key: 'secret' }, 'ERR_OPTION_INVALID', 'key'],
+  ])('%s fails at once', (_, wrong, code, parameter) => {
+    const create = () =>
+      clientCredentials({ clientId: 'partner-7', key: key.privateJwk as JsonWebKey, ...wrong } as never)
+    expect(create).toThrow(expect.objectContaining({ code, parameter }))
+    expect(() => create()).not.toThrow('hunter2')
+  })
+
   test('a resource that names several authorization servers, or another resource, is not guessed at', async () => {
     for (const [metadata, reason] of [
       [{ authorization_servers: ['https://a.example', 'https://b.example'] }, 'ambiguous'],
@@ -260,7 +406,6 @@ describe('client credentials', async () => {
     ['a JWK without algorithm', { kty: 'RSA', d: 'AQ' }, 'alg'],
     ['a JWK that is none', { kty: 'EC', crv: 'P-256', d: 'x' }, 'import'],
     ['a public CryptoKey', { key: 'text' }, 'type'],
-    ['text', 'secret', 'type'],
   ])('%s is refused as key', async (_, wrong, reason) => {
     const { url } = await issuerOf(() => [200, good])
     const token = clientCredentials({ clientId: 'partner-7', key: wrong as JsonWebKey, issuer: url })
@@ -282,11 +427,32 @@ describe('client credentials', async () => {
   })
 
   test('no error says what is secret', async () => {
-    const { url } = await issuerOf(() => [400, { error: 'invalid_client' }])
-    const error = await clientOf('http://127.0.0.1:9', { token: sourceOf(url) })
-      .fetch('/')
-      .catch((caught: unknown) => caught)
-    expect(JSON.stringify(error)).not.toContain(key.privateJwk.d)
-    expect(await createProof({ key, method: 'GET', url })).not.toBe('')
+    for (const body of [
+      { error: 'invalid_client' },
+      { access_token: 'SECRETTOKEN' },
+      { ...good, access_token: 'SECRETTOKEN', expires_in: 'x' },
+    ]) {
+      const { url } = await issuerOf(() => ['error' in body ? 400 : 200, body])
+      const error = await clientOf('http://127.0.0.1:9', { token: sourceOf(url) })
+        .fetch('/')
+        .catch((caught: unknown) => caught)
+      const shown = inspect(error, { depth: null, showHidden: true })
+      expect(shown).not.toContain(key.privateJwk.d)
+      expect(shown).not.toContain('SECRETTOKEN')
+    }
+  })
+
+  test('what an authorization server writes into an error is cut', async () => {
+    const description = `bad\n\u001b[31m${'x'.repeat(100_000)}`
+    const { url } = await issuerOf(() => [
+      400,
+      { error: 'invalid_client', error_description: description.slice(0, 50_000) },
+    ])
+    const call = clientOf('http://127.0.0.1:9', { token: sourceOf(url) }).fetch('/')
+    const { message } = await call.then(
+      () => ({ message: '' }),
+      (error: Error) => error,
+    )
+    expect(message).toMatch(/^[\x20-\x7e]{1,400}$/)
   })
 })

@@ -1,12 +1,13 @@
 // The client credentials grant (RFC 6749 section 4.4) with private_key_jwt (RFC 7523), for a token bound to the client's DPoP key.
 
-import { CountersignError, isCountersignError } from '@countersign/shared'
+import { CountersignError, isCountersignError, secureUrl } from '@countersign/shared'
 import type { AuthorizationServer, TokenEndpointResponse } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
-import { tokenEndpointWantsNonce } from '../challenge.ts'
+import { wantsNonce } from '../challenge.ts'
 import { discard } from '../discard.ts'
 import type { ClientKey } from './client-key.ts'
 import { importClientKey } from './client-key.ts'
+import type { DiscoveredServer } from './discovery.ts'
 import { discoverAuthorizationServer } from './discovery.ts'
 import { requestOptions } from './request-options.ts'
 import type { TokenContext, TokenSource } from './token-source.ts'
@@ -34,46 +35,81 @@ export interface ClientCredentialsOptions {
  * createClient({ resource: 'https://api.example.com', token: clientCredentials({ clientId: 'partner-7', key }) })
  */
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
-  const { clientId, key, issuer, scope } = options
-  if (typeof clientId !== 'string' || clientId === '') {
-    throw new CountersignError('ERR_OPTION_INVALID', '"clientId" must be a string', { parameter: 'clientId' })
-  }
-  const lasting = remembered((context: TokenContext) => prepare(key, issuer, context))
+  checkOptions(options)
+  const { clientId, issuer, scope } = options
+  const authentication = remembered(authenticationBy(options.key))
+  // What was found out belongs to one client: another one may have another resource, and so another authorization server.
+  const discoveries = new WeakMap<object, () => Promise<DiscoveredServer>>()
 
   return async function requestToken(context) {
-    const { server, tokenEndpoint, authentication } = await lasting(context)
+    let discovered = discoveries.get(context.provingFetch)
+    if (discovered === undefined) {
+      discovered = remembered(() => discoverAuthorizationServer(issuer, context))
+      discoveries.set(context.provingFetch, discovered)
+    }
+    const [{ server, tokenEndpoint }, clientAuthentication] = await Promise.all([discovered(), authentication()])
     checkAlgorithm(server, context)
     const parameters = { resource: context.resourceIdentifier, ...(scope !== undefined && { scope }) }
     const client = { client_id: clientId }
     const options = requestOptions(tokenEndpoint, context.provingFetch, context.signal)
-    const request = () => oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, options)
+    const request = () => oauth.clientCredentialsGrantRequest(server, client, clientAuthentication, parameters, options)
     try {
       const response = await onceMoreForNonce(request)
       return issuedToken(await oauth.processClientCredentialsResponse(server, client, response))
     } catch (cause) {
-      throw isCountersignError(cause) ? cause : tokenRequestFailed(cause)
+      if (isCountersignError(cause)) throw cause
+      throw isCountersignError(context.signal.reason) ? context.signal.reason : tokenRequestFailed(cause)
     }
   }
 }
 
-async function prepare(key: ClientKey, issuer: string | undefined, context: TokenContext) {
-  const [discovered, clientKey] = await Promise.all([
-    discoverAuthorizationServer(issuer, context),
-    importClientKey(key),
-  ])
-  const authentication = oauth.PrivateKeyJwt(clientKey, {
-    // draft-ietf-oauth-rfc7523bis: an explicit type, so that no other JWT by this key passes as an assertion.
-    [oauth.modifyAssertion](header) {
-      header['typ'] = 'client-authentication+jwt'
-    },
-  })
-  return { ...discovered, authentication }
+/** The private key is imported once, so that it cannot be exported; the form it came in is then let go of. */
+function authenticationBy(given: ClientKey): () => Promise<oauth.ClientAuth> {
+  let key: ClientKey | undefined = given
+  return async () => {
+    const imported = await importClientKey(key as ClientKey)
+    key = undefined
+    return oauth.PrivateKeyJwt(imported, {
+      // draft-ietf-oauth-rfc7523bis: an explicit type, so that no other JWT by this key passes as an assertion.
+      [oauth.modifyAssertion](header) {
+        header['typ'] = 'client-authentication+jwt'
+      },
+    })
+  }
+}
+
+const OPTION_NAMES: readonly string[] = [
+  'clientId',
+  'key',
+  'issuer',
+  'scope',
+] satisfies (keyof ClientCredentialsOptions)[]
+
+function checkOptions(options: ClientCredentialsOptions): void {
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.includes(name)) continue
+    throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${name}"`, {
+      parameter: name,
+      expected: OPTION_NAMES,
+    })
+  }
+  const { clientId, key, issuer, scope } = options
+  if (typeof clientId !== 'string' || clientId === '') throw invalid('clientId', 'a string')
+  if (typeof key !== 'object' || key === null) throw invalid('key', 'a CryptoKey, { key, kid }, or a private JWK')
+  if (scope !== undefined && typeof scope !== 'string')
+    throw invalid('scope', 'scopes separated by spaces, in one string')
+  if (issuer !== undefined) secureUrl(issuer, 'issuer')
+}
+
+function invalid(parameter: string, expected: string): CountersignError {
+  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
 }
 
 /** Repeats a token request once when the authorization server asks for a nonce (RFC 9449 section 8), with everything made anew. */
 async function onceMoreForNonce(request: () => Promise<Response>): Promise<Response> {
   const first = await request()
-  const challenged = first.headers.has('dpop-nonce') && (await tokenEndpointWantsNonce(first))
+  const challenged = first.headers.has('dpop-nonce') && (await wantsNonce(first, true))
   if (!challenged) return first
   discard(first)
   return request()
@@ -81,7 +117,9 @@ async function onceMoreForNonce(request: () => Promise<Response>): Promise<Respo
 
 function checkAlgorithm(server: AuthorizationServer, { algorithm }: TokenContext): void {
   const supported = server.dpop_signing_alg_values_supported
-  if (supported === undefined || supported.includes(algorithm)) return
+  // EdDSA and Ed25519 are two names of one algorithm (RFC 9864).
+  const names = algorithm === 'EdDSA' || algorithm === 'Ed25519' ? ['EdDSA', 'Ed25519'] : [algorithm]
+  if (supported === undefined || names.some((name) => supported.includes(name))) return
   throw new CountersignError('ERR_TOKEN_REQUEST_FAILED', `The authorization server does not take ${algorithm} proofs`, {
     reason: 'alg',
     expected: supported,
@@ -91,37 +129,53 @@ function checkAlgorithm(server: AuthorizationServer, { algorithm }: TokenContext
 
 function issuedToken({ access_token: accessToken, token_type: type, expires_in: seconds }: TokenEndpointResponse) {
   // RFC 9449 section 5: a token of another type is not bound to the key, and is thrown away.
-  if (type !== 'dpop') {
-    throw new CountersignError(
-      'ERR_TOKEN_NOT_BOUND',
-      'The authorization server issued a token that is not bound to the key',
-      {
-        parameter: 'token_type',
-        expected: 'DPoP',
-        actual: type,
-      },
-    )
-  }
+  if (type !== 'dpop') throw notBound(type)
   return { accessToken, ...(seconds !== undefined && { expiresInSeconds: seconds }) }
 }
 
+function notBound(actual: string | undefined): CountersignError {
+  return new CountersignError(
+    'ERR_TOKEN_NOT_BOUND',
+    'The authorization server issued a token that is not bound to the key',
+    {
+      parameter: 'token_type',
+      expected: 'DPoP',
+      actual,
+    },
+  )
+}
+
 function tokenRequestFailed(cause: unknown): CountersignError {
-  if (!(cause instanceof oauth.ResponseBodyError)) {
-    return new CountersignError('ERR_TOKEN_REQUEST_FAILED', 'The token request failed', { reason: 'transport', cause })
+  if (cause instanceof oauth.ResponseBodyError) {
+    const { error: reason, error_description: description, status } = cause
+    const said = description === undefined ? reason : `${reason} (${printable(description)})`
+    const message = `The authorization server refused the token request: ${said}`
+    return new CountersignError('ERR_TOKEN_REQUEST_FAILED', message, { reason, actual: status, cause })
   }
-  const { error: reason, error_description: description, status } = cause
-  const said = description === undefined ? reason : `${reason} (${description})`
-  const message = `The authorization server refused the token request: ${said}`
-  return new CountersignError('ERR_TOKEN_REQUEST_FAILED', message, { reason, actual: status, cause })
+  if (cause instanceof oauth.UnsupportedOperationError && /token_type/.test(cause.message)) return notBound(undefined)
+  return new CountersignError('ERR_TOKEN_REQUEST_FAILED', 'The token request failed', {
+    reason: 'transport',
+    cause: withoutDetails(cause),
+  })
+}
+
+/** oauth4webapi attaches the answer it did not like, in which there may be a token: only what it says of it is kept. */
+function withoutDetails(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause
+  const { name, message, code } = cause as Error & { code?: unknown }
+  return Object.assign(new Error(message), { name, ...(code !== undefined && { code }) })
+}
+
+/** Text of another server, fit for a message: printable ASCII, and not much of it. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200)
 }
 
 /** Remembers a success; a failure is tried again by the next call. */
-function remembered<Argument, Result>(
-  make: (argument: Argument) => Promise<Result>,
-): (argument: Argument) => Promise<Result> {
+function remembered<Result>(make: () => Promise<Result>): () => Promise<Result> {
   let result: Promise<Result> | undefined
-  return (argument) => {
-    result ??= make(argument).catch((error: unknown) => {
+  return () => {
+    result ??= make().catch((error: unknown) => {
       result = undefined
       throw error
     })

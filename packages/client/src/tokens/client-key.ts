@@ -1,7 +1,7 @@
 // The key a client authenticates with at the authorization server (RFC 7523). It is another key than the one that signs calls.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import { algorithmOf, CountersignError } from '@countersign/shared'
+import { algorithmOf, CountersignError, limits } from '@countersign/shared'
 import type { PrivateKey } from 'oauth4webapi'
 
 /** A private key for client authentication: a CryptoKey, one with its key id, or a private JWK. */
@@ -43,6 +43,12 @@ async function importJwk(jwk: JsonWebKey & { readonly kid?: string }): Promise<P
     const key = await crypto.subtle.importKey('jwk', material, algorithm.keyParameters as unknown as Algorithm, false, [
       'sign',
     ])
+    if (
+      algorithm.kty === 'RSA' &&
+      (key.algorithm as RsaHashedKeyAlgorithm).modulusLength < limits.MIN_RSA_MODULUS_BITS
+    ) {
+      throw new Error(`The modulus has fewer than ${limits.MIN_RSA_MODULUS_BITS} bits`)
+    }
     return { key, ...(jwk.kid !== undefined && { kid: jwk.kid }) }
   } catch (cause) {
     throw invalid('import', cause)

@@ -25,29 +25,49 @@ export async function discoverAuthorizationServer(
   context: TokenContext,
 ): Promise<DiscoveredServer> {
   const identifier = issuer ?? (await issuerOfResource(context))
-  try {
-    const server = await fetchServerMetadata(identifier, context)
-    if (server.issuer !== identifier) throw failed('issuer', identifier, server.issuer)
-    return { server, tokenEndpoint: secureUrl(server.token_endpoint, 'token_endpoint') }
-  } catch (cause) {
-    throw isCountersignError(cause, 'ERR_DISCOVERY_FAILED') ? cause : failed('issuer', identifier, undefined, cause)
-  }
+  const server = await orFailed('issuer', identifier, context, () => fetchServerMetadata(identifier, context))
+  if (server.issuer !== identifier) throw failed('issuer', identifier, server.issuer)
+  const tokenEndpoint = await orFailed('token_endpoint', 'an https URL', context, async () => {
+    return secureUrl(server.token_endpoint, 'token_endpoint')
+  })
+  // http is for an authorization server that is on this machine altogether, not for one that sends us there.
+  if (tokenEndpoint.protocol === 'http:' && !identifier.startsWith('http:'))
+    throw failed('token_endpoint', 'an https URL')
+  return { server, tokenEndpoint }
 }
 
-async function issuerOfResource({ resource, fetch, signal }: TokenContext): Promise<string> {
-  const expected = resource.href
-  let servers: readonly string[]
-  try {
-    const response = await oauth.resourceDiscoveryRequest(resource, requestOptions(resource, fetch, signal))
-    const metadata = await oauth.processResourceDiscoveryResponse(resource, response)
-    servers = metadata.authorization_servers ?? []
-  } catch (cause) {
-    throw failed('resource', expected, undefined, cause)
-  }
-  const [server, ...others] = servers
-  if (server === undefined || others.length > 0)
+async function issuerOfResource(context: TokenContext): Promise<string> {
+  const { resource, resourceIdentifier, fetch, signal } = context
+  const { resource: named, authorization_servers: servers } = await orFailed(
+    'resource',
+    resourceIdentifier,
+    context,
+    async () => {
+      const response = await oauth.resourceDiscoveryRequest(resource, requestOptions(resource, fetch, signal))
+      return oauth.processResourceDiscoveryResponse(resource, response)
+    },
+  )
+  if (named !== resourceIdentifier) throw failed('resource', resourceIdentifier, named)
+  const [server, ...others] = Array.isArray(servers) ? (servers as unknown[]) : []
+  if (typeof server !== 'string' || others.length > 0) {
     throw failed('ambiguous', 'one authorization server, or the option "issuer"', servers)
+  }
   return server
+}
+
+/** What ends a discovery is its failure, unless the client was closed. */
+async function orFailed<Result>(
+  reason: string,
+  expected: unknown,
+  { signal }: TokenContext,
+  discover: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await discover()
+  } catch (cause) {
+    if (isCountersignError(signal.reason)) throw signal.reason
+    throw failed(reason, expected, undefined, cause)
+  }
 }
 
 async function fetchServerMetadata(issuer: string, { fetch, signal }: TokenContext): Promise<AuthorizationServer> {

@@ -13,14 +13,14 @@ export function createProvingFetch(parts: {
   readonly fetch: typeof globalThis.fetch
 }): typeof globalThis.fetch {
   return async function provingFetch(input, init) {
-    const request = new Request(input, init)
-    const url = new URL(request.url)
+    const { url: href, method, headers: given } = new Request(input, { ...init, body: null })
+    const url = new URL(href)
     const nonces = parts.noncesOf(url.origin)
     const sentAt = nonces.nextSequence()
-    const proof = await (await parts.prover()).prove({ method: request.method, url, nonce: nonces.latest })
-    const headers = new Headers(request.headers)
+    const proof = await (await parts.prover()).prove({ method, url, nonce: nonces.latest })
+    const headers = new Headers(given)
     for (const [name, value] of Object.entries(proof)) headers.set(name, value)
-    const response = await parts.fetch(request, { headers, redirect: 'manual' })
+    const response = await parts.fetch(href, { ...init, headers, redirect: 'manual' })
     nonces.learn(response, sentAt)
     return response
   }

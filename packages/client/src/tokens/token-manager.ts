@@ -19,6 +19,8 @@ export interface TokenManager {
 interface HeldToken {
   readonly value: string
   /** Milliseconds since the epoch. */
+  readonly obtainedAt: number
+  /** Milliseconds since the epoch. */
   readonly renewAt: number
   readonly expiresAt: number
 }
@@ -27,25 +29,33 @@ interface HeldToken {
 const RENEWAL_SHARE = 0.1
 const MAX_RENEWAL_MILLISECONDS = 30_000
 
+/** Least time between two renewals that did not help, in milliseconds: one that failed, or whose token was refused at once. */
+const RENEWAL_PAUSE = 5_000
+
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /** @param request - Obtains a token. */
 export function createTokenManager(request: () => Promise<IssuedToken | string>): TokenManager {
   let held: HeldToken | undefined
   let flight: Promise<string> | undefined
+  let failedAt = Number.NEGATIVE_INFINITY
+  let renewals = 0
 
   return {
     current() {
       const now = Date.now()
       if (held === undefined || now >= held.expiresAt) return fly()
       // The call at hand has a token that is still good; if the renewal fails, the next one asks again.
-      if (now >= held.renewAt) fly().catch(() => undefined)
+      if (now >= held.renewAt && now - failedAt >= RENEWAL_PAUSE) fly().catch(() => undefined)
       return held.value
     },
     async renewed(refused) {
       // A late refusal of a token that was replaced meanwhile asks for nothing new.
       if (held !== undefined && held.value !== refused) return held.value
+      // A server that refuses what was renewed just now refuses something else than its age.
+      if (renewals > 0 && held !== undefined && Date.now() - held.obtainedAt < RENEWAL_PAUSE) return undefined
       const token = await fly()
+      renewals++
       return token === refused ? undefined : token
     },
   }
@@ -59,7 +69,10 @@ export function createTokenManager(request: () => Promise<IssuedToken | string>)
 
   async function obtain(): Promise<string> {
     const requestedAt = Date.now()
-    const issued = await request()
+    const issued = await request().catch((error: unknown) => {
+      failedAt = Date.now()
+      throw error
+    })
     held = holdable(typeof issued === 'object' ? issued : { accessToken: issued }, requestedAt)
     return held.value
   }
@@ -73,10 +86,17 @@ function holdable(issued: IssuedToken | null, requestedAt: number): HeldToken {
       reason: 'token68',
     })
   }
+  if (expiresInSeconds !== undefined && !(Number.isFinite(expiresInSeconds) && expiresInSeconds >= 0)) {
+    throw new CountersignError('ERR_TOKEN_REQUEST_FAILED', 'The lifetime of the access token is no number of seconds', {
+      parameter: 'expires_in',
+      reason: 'lifetime',
+    })
+  }
   const lifetime = expiresInSeconds === undefined ? Number.POSITIVE_INFINITY : expiresInSeconds * 1000
   const expiresAt = requestedAt + lifetime
   return {
     value: accessToken,
+    obtainedAt: requestedAt,
     expiresAt,
     renewAt: expiresAt - Math.min(lifetime * RENEWAL_SHARE, MAX_RENEWAL_MILLISECONDS),
   }

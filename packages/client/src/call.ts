@@ -1,0 +1,166 @@
+// One call, sent as often as it must be. What the caller gave is read once, when it calls: what it changes afterwards changes nothing,
+// and what it gave stays untouched.
+
+/** A call that can be sent. */
+export interface Call {
+  readonly url: URL
+  /** The method exactly as it goes over the wire. */
+  readonly method: string
+  readonly redirect: RequestRedirect
+  /** The caller's own signal. */
+  readonly signal: AbortSignal | undefined
+  /** Whether it can be sent a second time: not when its body is a stream. */
+  readonly replayable: boolean
+  /** Sends it, with header fields that take the place of the caller's. */
+  send(fetch: typeof globalThis.fetch, fields: Readonly<Record<string, string>>): Promise<Response>
+  /** The same call to another URL, as a redirect of this status asks: with its method and body, or as a bare GET. */
+  redirected(url: URL, status: number): Call
+}
+
+/** Fields that describe a body, and go when it does (Fetch standard, "request-body-header name"). */
+const BODY_FIELDS = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']
+/** Fields that are for one origin only. */
+const ORIGIN_FIELDS = ['authorization', 'proxy-authorization', 'cookie', 'host', 'dpop']
+/** Methods that the Fetch standard writes in upper case; every other goes out as it was given. */
+const NORMALIZED_METHOD = /^(?:delete|get|head|options|post|put)$/i
+
+const MEMBERS = [
+  'body',
+  'cache',
+  'credentials',
+  'duplex',
+  'integrity',
+  'keepalive',
+  'method',
+  'mode',
+  'priority',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'signal',
+] as const
+
+/** Reads a call given as to `fetch`. */
+export function readCall(input: URL | Request, init: RequestInit | undefined): Call {
+  if (input instanceof Request) return ofRequest(new Request(input, init), init?.signal ?? input.signal, input)
+  return ofInit(input, captured(init ?? {}))
+}
+
+function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Call {
+  const { method: given = 'GET', redirect = 'follow', signal, body } = init
+  const method = NORMALIZED_METHOD.test(given) ? given.toUpperCase() : given
+  return {
+    url,
+    method,
+    redirect,
+    signal: signal ?? undefined,
+    replayable: !isStream(body),
+    send: (fetch, fields) =>
+      fetch(url.href, { ...init, headers: withFields(init.headers, fields), redirect: byHand(redirect) }),
+    redirected(target, status) {
+      const headers = headersFor(target, url, init.headers)
+      if (!becomesGet(method, status)) return ofInit(target, { ...init, headers })
+      return ofInit(target, bareGet({ ...init, headers }))
+    },
+  }
+}
+
+/**
+ * A Request has its body as a stream, of which the platform makes a copy for each attempt. Its signal reaches the platform through the
+ * Request alone, which must therefore live as long as the response is read.
+ */
+function ofRequest(request: Request, signal: AbortSignal, owner: Request): Call {
+  const { url: href, method, redirect, headers } = request
+  const url = new URL(href)
+  return {
+    url,
+    method,
+    redirect,
+    signal,
+    replayable: true,
+    async send(fetch, fields) {
+      const response = await fetch(request.clone(), {
+        headers: withFields(headers, fields),
+        redirect: byHand(redirect),
+        signal,
+      })
+      lifelines.set(response.body ?? response, [request, owner])
+      return response
+    },
+    redirected(target, status) {
+      const next = { headers: headersFor(target, url, headers), signal, redirect }
+      if (becomesGet(method, status)) return ofInit(target, bareGet(next))
+      return ofRequest(new Request(new Request(target, request.clone()), next), signal, owner)
+    },
+  }
+}
+
+const lifelines = new WeakMap<object, unknown>()
+
+/** The options as they are now. A member that is undefined is one that is absent; members unknown here belong to the platform. */
+function captured(init: RequestInit): RequestInit & { readonly headers: Headers } {
+  const own: Record<string, unknown> = { ...init }
+  for (const name of MEMBERS) {
+    const value: unknown = (init as Record<string, unknown>)[name]
+    if (value === undefined) delete own[name]
+    else own[name] = value
+  }
+  if (own['body'] !== undefined) own['body'] = bodyAsItIs(init.body)
+  return { ...own, headers: new Headers(init.headers) }
+}
+
+function bodyAsItIs(body: BodyInit | null | undefined): BodyInit | null {
+  if (body instanceof URLSearchParams) return new URLSearchParams(body)
+  if (body instanceof ArrayBuffer) return body.slice(0)
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
+  if (body instanceof FormData) {
+    const copy = new FormData()
+    for (const [name, value] of body) copy.append(name, value)
+    return copy
+  }
+  return body ?? null
+}
+
+/** Whatever is not one of the kinds that are given by value can be read only once: a ReadableStream, an async iterable. */
+function isStream(body: BodyInit | null | undefined): boolean {
+  return !(
+    body === undefined ||
+    body === null ||
+    typeof body === 'string' ||
+    body instanceof URLSearchParams ||
+    body instanceof Blob ||
+    body instanceof FormData ||
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body)
+  )
+}
+
+/** RFC 9110 section 15.4 as browsers have it: 303 always, 301 and 302 after POST. */
+function becomesGet(method: string, status: number): boolean {
+  if (status === 303) return method !== 'GET' && method !== 'HEAD'
+  return (status === 301 || status === 302) && method === 'POST'
+}
+
+function bareGet(init: RequestInit & { readonly headers: Headers }): RequestInit & { readonly headers: Headers } {
+  const { body: _, duplex: __, ...rest } = init as RequestInit & { duplex?: string; headers: Headers }
+  for (const name of BODY_FIELDS) rest.headers.delete(name)
+  return { ...rest, method: 'GET' }
+}
+
+/** Header fields for another URL: at another origin, without those that are meant for this one. */
+function headersFor(target: URL, url: URL, headers: Headers): Headers {
+  const copy = new Headers(headers)
+  if (target.origin !== url.origin) for (const name of ORIGIN_FIELDS) copy.delete(name)
+  return copy
+}
+
+function withFields(headers: Headers, fields: Readonly<Record<string, string>>): Headers {
+  const copy = new Headers(headers)
+  for (const [name, value] of Object.entries(fields)) copy.set(name, value)
+  return copy
+}
+
+/** Redirects are followed by hand, since each needs a proof of its own. */
+function byHand(redirect: RequestRedirect): RequestRedirect {
+  return redirect === 'follow' ? 'manual' : redirect
+}

@@ -1,0 +1,28 @@
+// The fetch of metadata and tokens: an answer of an authorization server is short, or it is refused.
+
+import { limits } from '@countersign/shared'
+
+/** Creates a fetch whose responses are read whole, up to a limit. */
+export function createBoundedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async function boundedFetch(input, init) {
+    const response = await fetch(input, init)
+    const { status, statusText, headers, body } = response
+    if (body === null) return response
+    return new Response(await readBounded(body), { status, statusText, headers })
+  }
+}
+
+async function readBounded(body: ReadableStream<Uint8Array>): Promise<Blob> {
+  const chunks: BlobPart[] = []
+  let size = 0
+  const reader = body.getReader()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    size += read.value.length
+    if (size > limits.MAX_JSON_LENGTH) {
+      await reader.cancel()
+      throw new Error(`The authorization server answered with more than ${limits.MAX_JSON_LENGTH} bytes`)
+    }
+    chunks.push(read.value as Uint8Array<ArrayBuffer>)
+  }
+  return new Blob(chunks)
+}
