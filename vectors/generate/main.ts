@@ -7,12 +7,14 @@ import { athFile } from './ath.ts'
 import { base64urlFile } from './base64url.ts'
 import { challengesFile } from './challenges.ts'
 import { makeDPoPProofFile } from './dpop-proof.ts'
+import { makeEnvelopeFile } from './envelope.ts'
 import { formatJson } from './format.ts'
 import { htuFile } from './htu.ts'
 import { jsonFile } from './json.ts'
 import { jwkFile } from './jwk.ts'
 import { schema } from './schema.ts'
 import { checkRfc6979 } from './sign.ts'
+import { targetUriFile } from './target-uri.ts'
 import { thumbprintFile } from './thumbprint.ts'
 import type { VectorFile } from './vector.ts'
 
@@ -26,8 +28,10 @@ const files = [
   thumbprintFile,
   athFile,
   htuFile,
+  targetUriFile,
   challengesFile,
   await makeDPoPProofFile(),
+  await makeEnvelopeFile(),
 ]
 const contents = new Map([['schema.json', formatJson(schema)], ...files.map(contentOf)])
 

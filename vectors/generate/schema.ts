@@ -63,6 +63,61 @@ const proofCodes = [
   'ERR_TOKEN_BINDING_MISMATCH',
 ]
 
+const envelopeCodes = [
+  'ERR_ENVELOPE_DUPLICATE',
+  'ERR_ENVELOPE_TOO_LARGE',
+  'ERR_ENVELOPE_MALFORMED',
+  'ERR_ENVELOPE_TYP',
+  'ERR_ENVELOPE_CRIT',
+  'ERR_ENVELOPE_ALG',
+  'ERR_ENVELOPE_JWK',
+  'ERR_ENVELOPE_KID_MISMATCH',
+  'ERR_ENVELOPE_PARAMETER_MISSING',
+  'ERR_ENVELOPE_PARAMETER_INVALID',
+  'ERR_ENVELOPE_HTM_MISMATCH',
+  'ERR_ENVELOPE_URI_MISMATCH',
+  'ERR_ENVELOPE_CTY_MISMATCH',
+  'ERR_ENVELOPE_EXPIRED',
+  'ERR_ENVELOPE_NOT_YET_VALID',
+  'ERR_ENVELOPE_ATH_MISMATCH',
+  'ERR_ENVELOPE_SIGNATURE',
+  'ERR_ENVELOPE_CONTENT_MISMATCH',
+  'ERR_DPOP_NONCE_REQUIRED',
+  'ERR_DPOP_NONCE_INVALID',
+  'ERR_TOKEN_BINDING_MISMATCH',
+]
+
+/** An envelope beside its content is valid without result; one that is the content results in what it held. */
+function envelopes(trust: Readonly<Record<string, Schema>>): Schema[] {
+  const request = object({ method: string, uri: string, contentType: string, content: string }, [
+    'contentType',
+    'content',
+  ])
+  const input = (carrier: string) => ({
+    nowSeconds: { type: 'integer', minimum: 0 },
+    ...trust,
+    carrier: { const: carrier },
+    request,
+    accessToken: string,
+    nonce: string,
+    allowedAlgorithms: algorithms,
+    envelope: string,
+  })
+  const optional = ['allowedAlgorithms']
+  return [
+    vector(input('field'), code('valid', ...envelopeCodes), {}, optional),
+    vector(input('content'), code(...envelopeCodes), {}, optional),
+    vector(input('content'), valid, { content: string, contentType: string }, optional),
+  ]
+}
+
+const comparisons: Schema = {
+  oneOf: [
+    vector({ a: string, b: string }, code('equal', 'different')),
+    vector({ uri: string }, code('ERR_HTU_INVALID')),
+  ],
+}
+
 const files = {
   base64url: file('base64url', {
     oneOf: [vector({ text: string }, valid, { hex: octets }), vector({ text: string }, code('ERR_BASE64URL_INVALID'))],
@@ -92,16 +147,8 @@ const files = {
   ),
   thumbprint: file('thumbprint', vector({ jwk: { type: 'object' } }, valid, { input: string, thumbprint })),
   ath: file('ath', vector({ accessToken: string, ath: string }, code('valid', 'ERR_DPOP_PROOF_ATH_MISMATCH'))),
-  htu: file(
-    'htu',
-    {
-      oneOf: [
-        vector({ a: string, b: string }, code('equal', 'different')),
-        vector({ uri: string }, code('ERR_HTU_INVALID')),
-      ],
-    },
-    { maxUriLength: number },
-  ),
+  htu: file('htu', comparisons, { maxUriLength: number }),
+  'target-uri': file('target-uri', comparisons, { maxUriLength: number }),
   challenges: file(
     'challenges',
     {
@@ -134,6 +181,22 @@ const files = {
       maxFutureSeconds: number,
       maxProofLength: number,
       maxJtiLength: number,
+    },
+  ),
+  envelope: file(
+    'envelope',
+    { oneOf: [...envelopes({ jkt: string }), ...envelopes({ profile: { const: 'gnap' }, key: { type: 'object' } })] },
+    {
+      allowedAlgorithms: algorithms,
+      maxAgeSeconds: number,
+      maxFutureSeconds: number,
+      maxDetachedJwsLength: number,
+      maxHeaderLength: number,
+      maxUriLength: number,
+      maxJtiLength: number,
+      maxNonceLength: number,
+      maxCtyLength: number,
+      maxCreatedSeconds: number,
     },
   ),
 }

@@ -14,7 +14,7 @@ const NOT_PLAIN = /\/\.|xn--/
 const FORBIDDEN = /[\0-\x20\x7f-\xa0\u2028\u2029\ufeff]/
 const GENERIC = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)/
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]@%]+)(?::([0-9]*))?$/
-const ASCII_HOST = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/
+const ASCII_HOST = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i
 const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/
 const ENDS_IN_NUMBER = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$/
 const PERCENT_ENCODED = /%([0-9A-Fa-f]{2})?/g
@@ -69,8 +69,9 @@ function normalizeAuthority(authority: string, scheme: string): string {
 }
 
 function normalizeHost(host: string): string {
+  // Not the lower-case form: the Kelvin sign becomes a plain `k` there, past IDNA.
+  const plain = ASCII_HOST.test(host)
   const lower = host.toLowerCase()
-  const plain = ASCII_HOST.test(lower)
   if (plain && IPV4.test(lower)) return lower
   if (plain && !ENDS_IN_NUMBER.test(lower) && !lower.includes('xn--')) return lower
   // IPv6 in its one short form, and IDNA: the platform's own URL parser knows both. It also turns odd spellings of IPv4 addresses

@@ -21,6 +21,22 @@ export {
   encodeDPoPProofHeader,
   splitDPoPProof,
 } from './dpop-proof.ts'
+// Request envelopes, RFC 9635 section 7.3
+export type {
+  DecodedEnvelopeHeader,
+  EnvelopeCarrier,
+  EnvelopeHeader,
+  EnvelopeHeaderOptions,
+  EnvelopeSegments,
+  GnapEnvelopeHeader,
+} from './envelope-header.ts'
+export {
+  ATTACHED_ENVELOPE_TYP,
+  DETACHED_ENVELOPE_TYP,
+  decodeEnvelopeHeader,
+  ENVELOPE_MEDIA_TYPE,
+  encodeEnvelopeHeader,
+} from './envelope-header.ts'
 // Errors and limits
 export type { ErrorCode, ErrorEntry, ErrorFamily, OAuthError } from './error-table.ts'
 export { errorTable } from './error-table.ts'
@@ -33,10 +49,14 @@ export type { AkpPublicJwk, EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk }
 export { jwkFits, readPublicJwk } from './jwk.ts'
 export type { CompactJws } from './jws.ts'
 export { decodeJsonSegment, decodeSignatureSegment, encodeJsonSegment, splitCompactJws } from './jws.ts'
+export type { EnvelopePayload, UnverifiedEnvelope } from './jws-envelope.ts'
+export { computeEnvelopeDigest, decodeEnvelope, decodeEnvelopePayload, splitEnvelope } from './jws-envelope.ts'
 export * as limits from './limits.ts'
+export { mediaTypeEssence } from './media-type.ts'
 export { isNonce } from './nonce.ts'
 export type { ProblemDetails } from './problem.ts'
 export { errorDocumentation, PROBLEM_MEDIA_TYPE } from './problem.ts'
 // Options
 export { secureUrl } from './secure-url.ts'
+export { normalizeTargetUri } from './target-uri.ts'
 export { thumbprint, thumbprintInput } from './thumbprint.ts'

@@ -4,7 +4,7 @@
 /** Longest DPoP proof read, in characters. An ML-DSA-87 key and signature make about 11 000; RSA-4096 about 2 000. RFC 9449 sets none. */
 export const MAX_PROOF_LENGTH = 12_288
 
-/** Longest `Detached-JWS` read, in characters: what servers commonly accept of all fields together. Holds an ML-DSA-87 envelope. */
+/** Longest `Detached-JWS` read, in characters: what servers commonly accept of all fields. Holds an ML-DSA-87 envelope. */
 export const MAX_DETACHED_JWS_LENGTH = 16_384
 
 /** Longest encoded protected header of an attached envelope, in characters: the same header in another place. */
@@ -13,7 +13,7 @@ export const MAX_ENVELOPE_HEADER_LENGTH = 16_384
 /** Most bytes of `application/jose` content, unless configured: it is held in memory before its signature is known. */
 export const MAX_ENVELOPE_CONTENT_BYTES = 1_048_576
 
-/** Most time between the header section and the complete content of a detached envelope, in seconds, unless configured: bounds a replay claim. */
+/** Most seconds from a detached envelope to its complete content, unless configured: bounds the life of a replay claim. */
 export const MAX_ENVELOPE_CONTENT_SECONDS = 300
 
 /** Largest `created`, in seconds since the epoch: the last second of the year 9999. A time in milliseconds is larger. */
@@ -28,7 +28,7 @@ export const MAX_SEAL_HEADER_LENGTH = 2_048
 /** Longest `Answer-JWS` read, in characters: half of what arrives by default. */
 export const MAX_ANSWER_LENGTH = 8_192
 
-/** Most bytes of content under a signed answer, unless configured: both sides hold it, one before it sends, one before it hands over. */
+/** Most bytes of content under a signed answer, unless configured: the server holds it, and so does the client. */
 export const MAX_ANSWER_CONTENT_BYTES = 16_777_216
 
 /** Longest access token read, in characters. Node refuses 16 KiB of headers by default; a longer token cannot arrive there. */

@@ -2,7 +2,8 @@
 
 import { encodeBase64url } from './base64url.ts'
 
-/** The base64url SHA-256 of the UTF-8 bytes of a text: 43 characters. */
-export async function sha256Base64url(text: string): Promise<string> {
-  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
+/** The base64url SHA-256 of bytes, or of the UTF-8 bytes of a text: 43 characters. */
+export async function sha256Base64url(data: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
+  return encodeBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
 }

@@ -198,7 +198,9 @@ describe('normalizeHtu', () => {
     const labels = (count: number, last: string) => `${'ü.'.repeat(count)}${last}`
     expect(normalizeHtu(`https://${labels(25, 'example')}/`)).toMatch(/^https:\/\/xn--/)
     expectRefusal(() => normalizeHtu(`https://${labels(50, 'example')}/`), { code, reason: 'host' })
+    expectRefusal(() => normalizeHtu(`https://a${'\u00ad'.repeat(MAX_HOST_LENGTH)}b/`), { code, reason: 'host' })
     expectRefusal(() => normalizeHtu(`https://${'ü'.repeat(MAX_HOST_LENGTH + 1)}/`), { code, reason: 'host' })
+    expectRefusal(() => normalizeHtu(`https://${'\u212a'.repeat(MAX_HOST_LENGTH + 1)}/`), { code, reason: 'host' })
     expectRefusal(() => normalizeHtu(`https://xn--${'a'.repeat(MAX_HOST_LENGTH)}/`), { code, reason: 'host' })
   })
 })

@@ -5,7 +5,18 @@ import path from 'node:path'
 
 export const vectorsFolder = path.resolve(import.meta.dirname, '../../../vectors')
 
-export const kinds = ['base64url', 'json', 'jwk', 'thumbprint', 'ath', 'htu', 'challenges', 'dpop-proof'] as const
+export const kinds = [
+  'base64url',
+  'json',
+  'jwk',
+  'thumbprint',
+  'ath',
+  'htu',
+  'target-uri',
+  'challenges',
+  'dpop-proof',
+  'envelope',
+] as const
 export type Kind = (typeof kinds)[number]
 
 /** What all vectors have. */

@@ -1,6 +1,7 @@
 // The language-neutral vectors of `vectors/`, sent through the shared functions: each must give the result or the exact code it names.
 
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Challenge } from '@countersign/shared'
@@ -16,6 +17,7 @@ import {
   isJsonObject,
   limits,
   normalizeHtu,
+  normalizeTargetUri,
   parseChallenges,
   parseJsonBytes,
   parseJsonObject,
@@ -26,6 +28,8 @@ import {
 import { describe, expect, test } from 'vitest'
 import type { Verification } from './reference-verify.ts'
 import { referenceVerify } from './reference-verify.ts'
+import type { EnvelopeVerification } from './reference-verify-envelope.ts'
+import { referenceVerifyEnvelope } from './reference-verify-envelope.ts'
 import type { Kind, Vector } from './vector-files.ts'
 import { holds, kinds, readJson, readVectors, vectorsFolder } from './vector-files.ts'
 
@@ -83,13 +87,18 @@ suite<{ accessToken: string; ath: string }>('ath', async ({ accessToken, ath }) 
   if ((await computeAth(accessToken)) !== ath) throw new CountersignError('ERR_DPOP_PROOF_ATH_MISMATCH', 'Another ath')
 })
 
-suite<{ a?: string; b?: string; uri?: string }>('htu', ({ a, b, uri }) => {
-  if (uri !== undefined) return normalizeHtu(uri)
-  const [first, second] = [normalizeHtu(a as string), normalizeHtu(b as string)]
-  expect(normalizeHtu(first)).toBe(first)
-  expect(normalizeHtu(second)).toBe(second)
-  return first === second ? 'equal' : 'different'
-})
+for (const [kind, normalize] of [
+  ['htu', normalizeHtu],
+  ['target-uri', normalizeTargetUri],
+] as const) {
+  suite<{ a?: string; b?: string; uri?: string }>(kind, ({ a, b, uri }) => {
+    if (uri !== undefined) return normalize(uri)
+    const [first, second] = [normalize(a as string), normalize(b as string)]
+    expect(normalize(first)).toBe(first)
+    expect(normalize(second)).toBe(second)
+    return first === second ? 'equal' : 'different'
+  })
+}
 
 suite<{ field: string; challenges?: Challenge[] }>('challenges', ({ field, challenges }) => {
   const parsed = parseChallenges(field)
@@ -99,6 +108,17 @@ suite<{ field: string; challenges?: Challenge[] }>('challenges', ({ field, chall
 
 const { settings } = readVectors('dpop-proof')
 suite<Verification>('dpop-proof', (vector) => referenceVerify({ ...(settings as unknown as Verification), ...vector }))
+
+const { settings: envelopeSettings } = readVectors('envelope')
+suite<EnvelopeVerification & { content?: string; contentType?: string }>('envelope', async (vector) => {
+  const { content, contentType, ...verification } = vector
+  const opened = await referenceVerifyEnvelope({
+    ...(envelopeSettings as unknown as EnvelopeVerification),
+    ...verification,
+  })
+  expect(opened?.content === undefined ? undefined : encodeBase64url(opened.content)).toBe(content)
+  expect(opened?.contentType).toBe(contentType)
+})
 
 /** JSON with the members of objects in order, in which `__proto__` is a member like any other. */
 function canonical(value: unknown): string {
@@ -150,11 +170,14 @@ describe('the files', () => {
     expect(counts['htu']).toBeGreaterThanOrEqual(120)
     expect(counts['challenges']).toBeGreaterThanOrEqual(60)
     expect(counts['dpop-proof']).toBeGreaterThanOrEqual(150)
+    expect(counts['envelope']).toBeGreaterThanOrEqual(200)
+    expect(counts['target-uri']).toBeGreaterThanOrEqual(60)
   })
 
   test('are made for the limits in force', () => {
     expect(readVectors('json').settings).toEqual({ maxDepth: limits.MAX_JSON_DEPTH, maxBytes: limits.MAX_JSON_LENGTH })
     expect(readVectors('htu').settings).toEqual({ maxUriLength: limits.MAX_URI_LENGTH })
+    expect(readVectors('target-uri').settings).toEqual({ maxUriLength: limits.MAX_URI_LENGTH })
     expect(readVectors('challenges').settings).toEqual({ maxChallengeLength: limits.MAX_CHALLENGE_LENGTH })
     expect(readVectors('jwk').settings).toEqual({
       minRsaModulusBits: limits.MIN_RSA_MODULUS_BITS,
@@ -162,5 +185,21 @@ describe('the files', () => {
       maxRsaExponentBytes: limits.MAX_RSA_EXPONENT_BYTES,
     })
     expect(settings).toMatchObject({ maxProofLength: limits.MAX_PROOF_LENGTH, maxJtiLength: limits.MAX_JTI_LENGTH })
+    expect(envelopeSettings).toMatchObject({
+      maxDetachedJwsLength: limits.MAX_DETACHED_JWS_LENGTH,
+      maxHeaderLength: limits.MAX_ENVELOPE_HEADER_LENGTH,
+      maxUriLength: limits.MAX_URI_LENGTH,
+      maxJtiLength: limits.MAX_JTI_LENGTH,
+      maxNonceLength: limits.MAX_NONCE_LENGTH,
+      maxCtyLength: limits.MAX_CTY_LENGTH,
+      maxCreatedSeconds: limits.MAX_CREATED_SECONDS,
+    })
+  })
+
+  test('begin, for envelopes, with the examples of their specification', () => {
+    const specification = readFileSync(path.join(vectorsFolder, '../spec/request-envelope.md'), 'utf8')
+    const [detached, attached] = readVectors<{ envelope: string }>('envelope').vectors
+    expect(specification).toContain(`\nDetached-JWS: ${detached?.envelope}\n`)
+    expect(specification).toContain(`\n\n${attached?.envelope}\n`)
   })
 })
