@@ -89,16 +89,16 @@ export function createClient(options: ClientOptions): Client {
   const provingFetch = createProvingFetch({ prover, noncesOf: noncesOf('authorization-server'), fetch: boundedFetch })
 
   const tokens = createTokenManager(async () => {
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(TOKEN_REQUEST_TIMEOUT)])
-    const context = {
-      resource,
-      resourceIdentifier,
-      fetch: boundedFetch,
-      provingFetch,
-      algorithm: (await signer()).algorithm,
-      signal,
+    const tooLong = new AbortController()
+    const timer = setTimeout(() => tooLong.abort(tokenRequestTimedOut()), TOKEN_REQUEST_TIMEOUT)
+    const signal = AbortSignal.any([closing.signal, tooLong.signal])
+    try {
+      const { algorithm } = await signer()
+      const context = { resource, resourceIdentifier, fetch: boundedFetch, provingFetch, algorithm, signal }
+      return await abortable(Promise.resolve(token(context)), signal)
+    } finally {
+      clearTimeout(timer)
     }
-    return abortable(Promise.resolve(token(context)), signal)
   })
   const signedFetch = createSignedFetch({
     resource,
@@ -121,6 +121,11 @@ export function createClient(options: ClientOptions): Client {
     },
     close: () => closing.abort(new CountersignError('ERR_CLIENT_CLOSED', 'The client was closed')),
   }
+}
+
+function tokenRequestTimedOut(): CountersignError {
+  const message = `There was no access token within ${TOKEN_REQUEST_TIMEOUT / 1000} seconds`
+  return new CountersignError('ERR_TOKEN_REQUEST_FAILED', message, { reason: 'timeout' })
 }
 
 function checkOptions(options: ClientOptions): void {

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { decodeProtectedHeader } from 'jose'
-import { describe, expect, expectTypeOf, test } from 'vitest'
+import { describe, expect, expectTypeOf, test, vi } from 'vitest'
 import type { ClientOptions } from '../src/create-client.ts'
 import { createClient } from '../src/create-client.ts'
 import { generateSigner } from '../src/signer.ts'
@@ -452,6 +452,20 @@ describe('a signer of somebody else’s', () => {
     setTimeout(() => controller.abort(reason), 50)
     await expect(call).rejects.toBe(reason)
   })
+})
+
+test('a token source that hangs is given up after thirty seconds', async () => {
+  vi.useFakeTimers()
+  try {
+    const { publicJwk, sign } = await generateSigner()
+    const signer = { algorithm: 'ES256', publicJwk, sign } as const
+    const client = clientOf('https://api.example.com', { signer, token: () => new Promise<string>(() => undefined) })
+    const call = client.fetch('/').catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(30_001)
+    expect(await call).toMatchObject({ code: 'ERR_TOKEN_REQUEST_FAILED', reason: 'timeout' })
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('closing ends the wait for a token source that hangs', async () => {

@@ -226,6 +226,12 @@ describe('client credentials', async () => {
       'ERR_TOKEN_REQUEST_FAILED',
       'invalid_client',
     ],
+    [
+      'an error beside a challenge',
+      [401, { error: 'invalid_client' }, { 'www-authenticate': 'Basic realm="x"' }] as never,
+      'ERR_TOKEN_REQUEST_FAILED',
+      'invalid_client',
+    ],
     ['a server error', [500, {}], 'ERR_TOKEN_REQUEST_FAILED', 'transport'],
     ['a token of another type', [200, { ...good, token_type: 'mac' }], 'ERR_TOKEN_NOT_BOUND', undefined],
     ['no token', [200, { token_type: 'DPoP' }], 'ERR_TOKEN_REQUEST_FAILED', 'transport'],

@@ -32,7 +32,7 @@ export interface NonceOptions {
    * Default: one random secret of this process, which other replicas do not accept.
    */
   readonly secrets?: readonly (string | Uint8Array)[]
-  /** How long a nonce is accepted, in seconds, 1 to 600. Default 120. */
+  /** How long a nonce is accepted, in seconds, 1 to 300. Default 120. */
   readonly ttlSeconds?: number
 }
 
@@ -301,7 +301,7 @@ function nonceOf(value: unknown): VerifierConfig['nonce'] {
   checkNames(options, 'nonce', ['secrets', 'ttlSeconds'])
   return {
     secrets: secretsOf(options.secrets),
-    ttlSeconds: integer(options.ttlSeconds, 'nonce.ttlSeconds', 1, 600) ?? 120,
+    ttlSeconds: integer(options.ttlSeconds, 'nonce.ttlSeconds', 1, 300) ?? 120,
   }
 }
 

@@ -209,9 +209,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // arrived, but waited longer than that for the issuer's keys, could no longer be told from its copies.
     const rememberUntil = Math.floor(proof.acceptableUntil) + toleranceSeconds + 1
     if (clock() >= rememberUntil) {
-      throw new CountersignError('ERR_DPOP_PROOF_EXPIRED', 'The proof became too old while it was verified', {
-        parameter: 'iat',
-      })
+      const [code, parameter] =
+        nonces === undefined
+          ? (['ERR_DPOP_PROOF_EXPIRED', 'iat'] as const)
+          : (['ERR_DPOP_NONCE_EXPIRED', 'nonce'] as const)
+      throw new CountersignError(code, 'The proof became too old while it was verified', { parameter })
     }
     const isNew = await claimed(replayStore, `${proof.jkt}.${proof.jti}`, rememberUntil)
     if (!isNew) throw new CountersignError('ERR_DPOP_PROOF_REPLAYED', 'The proof was used before', { parameter: 'jti' })

@@ -146,6 +146,25 @@ test.each([
   },
 )
 
+test('an issuer with a path publishes where RFC 8414 inserts, or OpenID Connect appends', async () => {
+  const jwks = { keys: [{ ...context.issuer.keys.get('key-1')?.jwk, kid: 'key-1' }] }
+  for (const documentPath of ['/.well-known/oauth-authorization-server/t1', '/t1/.well-known/openid-configuration']) {
+    const issuer = `${context.issuer.issuer}/t1`
+    context.issuer.misbehave = (response, path) => {
+      if (path === documentPath) response.end(JSON.stringify({ issuer, jwks_uri: `${context.issuer.issuer}/keys` }))
+      else if (path === '/keys') response.end(JSON.stringify(jwks))
+      else response.writeHead(404).end()
+    }
+    await createSubject(context, { issuer }).send({ token: { claims: { iss: issuer } } })
+  }
+})
+
+test('metadata whose issuer differs by a slash is of another issuer', async () => {
+  context.issuer.misbehave = (response) =>
+    response.end(JSON.stringify({ issuer: `${context.issuer.issuer}/`, jwks_uri: `${context.issuer.issuer}/jwks` }))
+  expect((await createSubject(context).refusal({})).code).toBe('ERR_ISSUER_UNAVAILABLE')
+})
+
 test('keys that cannot verify are passed over', async () => {
   const jwk = context.issuer.keys.get('key-1')?.jwk
   context.issuer.misbehave = (response, path) => {

@@ -291,6 +291,8 @@ test('the resource metadata is public, and derived from the configuration', asyn
   await app.register(countersign, plugin({ resource: `${RESOURCE}/v1`, proofAlgorithms: ['ES256'] }))
   const response = await app.inject('/.well-known/oauth-protected-resource/v1')
   expect(response.headers['content-type']).toMatch(/^application\/json/)
+  expect(response.headers['cache-control']).toBe('max-age=300')
+  expect(response.headers['access-control-allow-origin']).toBe('*')
   expect(response.json()).toEqual({
     resource: `${RESOURCE}/v1`,
     authorization_servers: [context.issuer.issuer],

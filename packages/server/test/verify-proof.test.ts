@@ -274,6 +274,36 @@ test.each([
   expect((await narrow.refusal(changes)).code).toBe('ERR_DPOP_PROOF_ALG')
 })
 
+test.each(['dpop ', 'DPOP ', 'DPoP   '])('the scheme %j is DPoP', async (scheme) => {
+  const subject = createSubject(context)
+  const accessToken = await subject.bound()
+  await subject.send({ accessToken, authorization: scheme + accessToken })
+})
+
+test('a tab is no space behind a scheme', async () => {
+  expect((await createSubject(context).refusal({ authorization: 'DPoP\ttoken' })).code).toBe(
+    'ERR_AUTHORIZATION_MALFORMED',
+  )
+})
+
+test('the profile mcp takes a proof of five minutes, not of a second more', async () => {
+  const clock = createClock()
+  const subject = createSubject(context, { profile: 'mcp', nonce: 'off', clock })
+  await subject.send({ claims: { iat: clock.now - 300 } })
+  const refusal = await subject.refusal({ claims: { iat: clock.now - 301 } })
+  expect(refusal).toMatchObject({ code: 'ERR_DPOP_PROOF_EXPIRED', statusCode: 401 })
+})
+
+test.each([
+  ['in Proxy-Authorization', '/accounts/1', ['Proxy-Authorization', 'DPoP a.b.c']],
+  ['in the query', '/accounts/1?access_token=a.b.c', []],
+])('a token %s alone is no credentials', async (_, target, rawHeaders) => {
+  const { verifier } = createSubject(context)
+  const refusal = await verifier.verify({ method: 'GET', target, rawHeaders }).catch((error: unknown) => error)
+  expect(refusal).toMatchObject({ code: 'ERR_CREDENTIALS_MISSING', statusCode: 401 })
+  expect(refusal).not.toHaveProperty(['headers', 'proxy-authenticate'])
+})
+
 test('a proof with two defects is refused for the cheaper check', async () => {
   const refusal = await createSubject(context).refusal({
     target: TARGET,

@@ -1,6 +1,7 @@
 // RFC 9068 section 4 at the resource server: one defect of the access token at a time.
 
-import { createKey } from '@countersign/testkit'
+import type { TestKey } from '@countersign/testkit'
+import { createKey, startIssuer, startServer } from '@countersign/testkit'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import type { Changes } from './support.ts'
@@ -14,6 +15,15 @@ describe('one defect each', () => {
     ['no typ', { header: { typ: undefined } }, 'ERR_TOKEN_TYP'],
     ['typ of a logout token', { header: { typ: 'logout+jwt' } }, 'ERR_TOKEN_TYP'],
     ['typ of a proof', { header: { typ: 'dpop+jwt' } }, 'ERR_TOKEN_TYP'],
+    ['typ of a client assertion', { header: { typ: 'client-authentication+jwt' } }, 'ERR_TOKEN_TYP'],
+    ['typ of an introspection answer', { header: { typ: 'token-introspection+jwt' } }, 'ERR_TOKEN_TYP'],
+    ['issuer that is no string', { claims: { iss: 1 } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['client_id that is no string', { claims: { client_id: 1 } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['jti that is no string', { claims: { jti: 1 } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['iat as a string', { claims: { iat: '1700000000' } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['nbf as a string', { claims: { nbf: '1700000000' } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['auth_time as a string', { claims: { auth_time: '1700000000' } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['an aud of no characters', { claims: { aud: '' } }, 'ERR_TOKEN_CLAIM_INVALID'],
     ['an unknown kid', { header: { kid: 'other' } }, 'ERR_TOKEN_KEY_UNKNOWN'],
     ['kid that is a prototype member', { header: { kid: '__proto__' } }, 'ERR_TOKEN_KEY_UNKNOWN'],
     ['kid that is no string', { header: { kid: 1 } }, 'ERR_TOKEN_KEY_UNKNOWN'],
@@ -76,6 +86,14 @@ describe('one defect each', () => {
     expect((await createSubject(context).refusal({ accessToken })).code).toBe('ERR_TOKEN_ALG')
   })
 
+  test('a token with b64 in its header', async () => {
+    const subject = createSubject(context)
+    const [header = '', ...rest] = (await subject.bound()).split('.')
+    const changed = { ...JSON.parse(Buffer.from(header, 'base64url').toString()), b64: false }
+    const accessToken = [Buffer.from(JSON.stringify(changed)).toString('base64url'), ...rest].join('.')
+    expect((await subject.refusal({ accessToken })).code).toBe('ERR_TOKEN_CRIT')
+  })
+
   test('a token with a critical header parameter', async () => {
     const subject = createSubject(context)
     const [header = '', ...rest] = (await subject.bound()).split('.')
@@ -102,6 +120,52 @@ describe('one defect each', () => {
 
 test.each(['at+jwt', 'at+JWT', 'application/at+jwt', 'Application/AT+JWT'])('typ %s is accepted', async (typ) => {
   await createSubject(context).send({ token: { header: { typ } } })
+})
+
+test('an unknown member beside jkt is tolerated', async () => {
+  await createSubject(context).send({ token: { claims: { cnf: { jkt: context.key.jkt, other: 'x' } } } })
+})
+
+test('the issuer is compared byte for byte, and another is never asked for anything', async () => {
+  const before = context.issuer.requests.length
+  const subject = createSubject(context)
+  for (const iss of [`${context.issuer.issuer}/`, context.issuer.issuer.toUpperCase(), 'http://127.0.0.1:9']) {
+    expect((await subject.refusal({ token: { claims: { iss } } })).code).toBe('ERR_TOKEN_ISSUER')
+  }
+  expect(context.issuer.requests).toHaveLength(before)
+})
+
+test('a key, or the address of one, in the header of a token is not looked at', async () => {
+  const attacker = await createKey()
+  const reached: string[] = []
+  const server = await startServer((request, response) => {
+    reached.push(request.url ?? '')
+    response.end(JSON.stringify({ keys: [attacker.jwk] }))
+  })
+  const header = { jwk: attacker.jwk, jku: `${server.url}/jwks`, x5u: `${server.url}/x5u` }
+  const refusal = await createSubject(context).refusal({ token: { key: attacker, header } })
+  expect(refusal.code).toBe('ERR_TOKEN_SIGNATURE')
+  await createSubject(context).send({ token: { header } })
+  expect(reached).toEqual([])
+  await server.stop()
+})
+
+test('the key of one issuer signs nothing for another', async () => {
+  const other = await startIssuer(RESOURCE)
+  const issuer = [context.issuer.issuer, other.issuer]
+  const subject = createSubject(context, { issuer })
+  const otherKey = other.keys.get('key-1') as TestKey
+  expect((await subject.refusal({ token: { key: otherKey } })).code).toBe('ERR_TOKEN_SIGNATURE')
+  await subject.send({ accessToken: await other.token({ claims: { cnf: { jkt: context.key.jkt } } }) })
+  await other.stop()
+})
+
+test('tokens by RS256 are accepted unless they are turned off', async () => {
+  const rsa = await startIssuer(RESOURCE, 'RS256')
+  await createSubject({ issuer: rsa, key: context.key }).send()
+  const fapi2 = createSubject({ issuer: rsa, key: context.key }, { profile: 'fapi2' })
+  expect((await fapi2.refusal({})).code).toBe('ERR_TOKEN_ALG')
+  await rsa.stop()
 })
 
 test('a token without kid is tried with the keys that fit', async () => {

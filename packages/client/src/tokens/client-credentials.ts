@@ -54,7 +54,7 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
     const options = requestOptions(tokenEndpoint, context.provingFetch, context.signal)
     const request = () => oauth.clientCredentialsGrantRequest(server, client, clientAuthentication, parameters, options)
     try {
-      const response = await onceMoreForNonce(request)
+      const response = withoutChallenge(await onceMoreForNonce(request))
       return issuedToken(await oauth.processClientCredentialsResponse(server, client, response))
     } catch (cause) {
       if (isCountersignError(cause)) throw cause
@@ -113,6 +113,15 @@ async function onceMoreForNonce(request: () => Promise<Response>): Promise<Respo
   if (!challenged) return first
   discard(first)
   return request()
+}
+
+/** A refusal says in its body what is wrong (RFC 6749 section 5.2); oauth4webapi would look at the challenge beside it only. */
+function withoutChallenge(response: Response): Response {
+  const isJson = /\bjson\b/i.test(response.headers.get('content-type') ?? '')
+  if (!isJson || !response.headers.has('www-authenticate')) return response
+  const headers = new Headers(response.headers)
+  headers.delete('www-authenticate')
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 
 function checkAlgorithm(server: AuthorizationServer, { algorithm }: TokenContext): void {

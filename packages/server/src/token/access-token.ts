@@ -135,6 +135,8 @@ function checkHeader(header: JsonObject): void {
   const { typ } = header
   // Media type names are case-insensitive (RFC 7515 section 4.1.9); RFC 9068's own example writes at+JWT.
   if (typeof typ !== 'string' || !TYPES.has(typ.toLowerCase())) throw refused('ERR_TOKEN_TYP', 'typ', 'at+jwt', typ)
+  // A JWT has its payload in base64url always (RFC 7797 section 7); `b64` is only ever critical.
+  if (header['b64'] !== undefined) throw refused('ERR_TOKEN_CRIT', 'b64', undefined, header['b64'])
   if (header['crit'] !== undefined) throw refused('ERR_TOKEN_CRIT', 'crit', undefined, header['crit'])
 }
 
