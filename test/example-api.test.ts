@@ -7,8 +7,9 @@ import path from 'node:path'
 import type { Client } from '@countersign/client'
 import { clientCredentials, createClient } from '@countersign/client'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../examples/demo/src/free-port.ts'
 import type { Examples } from './support.ts'
-import { freePort, start, startExamples, stopAfterwards } from './support.ts'
+import { start, startExamples, stopAfterwards } from './support.ts'
 
 stopAfterwards()
 let examples: Examples

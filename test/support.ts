@@ -1,7 +1,7 @@
 // The examples as processes, and a partner that the example issuer knows.
 
-import { createServer } from 'node:net'
 import { afterAll } from 'vitest'
+import { freePort } from '../examples/demo/src/free-port.ts'
 import type { Service } from '../examples/demo/src/service.ts'
 import { startService } from '../examples/demo/src/service.ts'
 
@@ -46,15 +46,6 @@ export async function start(name: string, environment: Readonly<Record<string, s
   const service = await startService(name, { ...unset, ...environment })
   running.push(service)
   return service
-}
-
-/** A port that is free at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Whatever the environment of the test run sets, an empty variable is the default. */

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { clientCredentials, createClient, createProof, generateSigner } from '@countersign/client'
+import { freePort } from './free-port.ts'
 import { startService } from './service.ts'
 import type { CapturedRequest } from './wire.ts'
 import { createWire } from './wire.ts'
@@ -201,13 +202,4 @@ async function freshNonce(resource: string, accessToken: string): Promise<string
   const response = await fetch(`${resource}/accounts`, { headers: { authorization: `DPoP ${accessToken}` } })
   await response.arrayBuffer()
   return response.headers.get('dpop-nonce') ?? ''
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

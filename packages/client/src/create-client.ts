@@ -4,6 +4,7 @@ import type { JwsAlgorithm } from '@countersign/shared'
 import { algorithmOf, CountersignError, secureUrl, thumbprint } from '@countersign/shared'
 import { abortable } from './abort.ts'
 import { createNonceCache } from './nonce-cache.ts'
+import { once } from './once.ts'
 import { allowedOrigins } from './origins.ts'
 import { createDPoPProver } from './proofs/dpop.ts'
 import type { Prover } from './proofs/proof-kind.ts'
@@ -146,24 +147,6 @@ function checkOptions(options: ClientOptions): void {
   if (options.signer !== undefined) checkSigner(options.signer)
   if (options.signer !== undefined && options.algorithm !== undefined)
     throw invalid('algorithm', 'absent beside a signer')
-}
-
-/** Makes a value once, and then has it at hand; a failure is not remembered. */
-function once<Value>(make: () => Promise<Value>): () => Value | Promise<Value> {
-  let value: Value | undefined
-  let making: Promise<Value> | undefined
-  return () => {
-    if (value !== undefined) return value
-    making ??= make()
-      .then((made) => {
-        value = made
-        return made
-      })
-      .finally(() => {
-        making = undefined
-      })
-    return making
-  }
 }
 
 function invalid(parameter: string, expected: string): CountersignError {

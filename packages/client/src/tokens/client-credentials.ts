@@ -5,6 +5,7 @@ import type { AuthorizationServer, TokenEndpointResponse } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
 import { wantsNonce } from '../challenge.ts'
 import { discard } from '../discard.ts'
+import { once } from '../once.ts'
 import type { ClientKey } from './client-key.ts'
 import { importClientKey } from './client-key.ts'
 import type { DiscoveredServer } from './discovery.ts'
@@ -37,14 +38,14 @@ export interface ClientCredentialsOptions {
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
   checkOptions(options)
   const { clientId, issuer, scope } = options
-  const authentication = remembered(authenticationBy(options.key))
+  const authentication = once(authenticationBy(options.key))
   // What was found out belongs to one client: another one may have another resource, and so another authorization server.
-  const discoveries = new WeakMap<object, () => Promise<DiscoveredServer>>()
+  const discoveries = new WeakMap<object, () => DiscoveredServer | Promise<DiscoveredServer>>()
 
   return async function requestToken(context) {
     let discovered = discoveries.get(context.provingFetch)
     if (discovered === undefined) {
-      discovered = remembered(() => discoverAuthorizationServer(issuer, context))
+      discovered = once(() => discoverAuthorizationServer(issuer, context))
       discoveries.set(context.provingFetch, discovered)
     }
     const [{ server, tokenEndpoint }, clientAuthentication] = await Promise.all([discovered(), authentication()])
@@ -178,16 +179,4 @@ function withoutDetails(cause: unknown): unknown {
 /** Text of another server, fit for a message: printable ASCII, and not much of it. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200)
-}
-
-/** Remembers a success; a failure is tried again by the next call. */
-function remembered<Result>(make: () => Promise<Result>): () => Promise<Result> {
-  let result: Promise<Result> | undefined
-  return () => {
-    result ??= make().catch((error: unknown) => {
-      result = undefined
-      throw error
-    })
-    return result
-  }
 }

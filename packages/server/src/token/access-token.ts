@@ -20,9 +20,13 @@ import { audienceOf, optionalDate, requiredDate, requiredString, scopesOf, value
 
 /** An access token whose issuer, signature, audience and time hold. Frozen, since requests share it. */
 export interface VerifiedToken {
+  /** `iss`. A subject is unique only within its issuer. */
   readonly issuer: string
+  /** `sub`: the user, or the client itself when no user took part. */
   readonly subject: string
+  /** `client_id`. */
   readonly clientId: string
+  /** The members of `scope`. */
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
   readonly groups: readonly string[]
