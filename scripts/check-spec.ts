@@ -17,7 +17,11 @@ export interface SpecEntry {
   readonly check?: readonly string[]
   /** `vectors/file.json#id` or `file > 'title'`, each. */
   readonly proof?: readonly string[]
+  /** What part of the rule is not kept, and why. */
+  readonly except?: string
+  /** The test that is still to be written. */
   readonly missing?: string
+  /** Why there is neither check nor proof. */
   readonly excluded?: string
 }
 
@@ -39,7 +43,7 @@ interface Requirement {
 const root = path.resolve(import.meta.dirname, '..')
 
 const ENTRY = /^([A-Za-z0-9][A-Za-z0-9.*-]*):$/
-const SCALAR_FIELD = /^ {2}(rule|missing|excluded): (.+)$/
+const SCALAR_FIELD = /^ {2}(rule|except|missing|excluded): (.+)$/
 const LIST_FIELD = /^ {2}(check|proof):( \[\])?$/
 const ITEM = /^ {4}- (.+)$/
 /** A plain scalar that every YAML reader takes for the same text. */
@@ -81,8 +85,8 @@ export function parseChecks(text: string): Map<string, SpecEntry> {
       throw new Error(`spec/checks.yaml, line ${index + 1}: ${what}`)
     }
     const put = (name: string, value: string | string[]): void => {
-      if (entry === undefined || name in entry) return fail(`"${name}" stands outside an entry, or twice in one`)
-      entry[name] = value
+      if (entry === undefined || name in entry) fail(`"${name}" stands outside an entry, or twice in one`)
+      else entry[name] = value
     }
     if (line === '' || line.startsWith('#')) continue
     const [, id] = ENTRY.exec(line) ?? []
@@ -121,11 +125,11 @@ function scalar(text: string): string | undefined {
 }
 
 function problemsOf(id: string, entry: SpecEntry, read: (file: string) => string | undefined): string[] {
-  const { rule, check = [], proof = [], missing, excluded } = entry
+  const { rule, check = [], proof = [], except, missing, excluded } = entry
   const problems: string[] = []
   if (rule === undefined) problems.push('has no rule')
   if (excluded !== undefined) {
-    if (entry.check !== undefined || entry.proof !== undefined || missing !== undefined)
+    if ([entry.check, entry.proof, except, missing].some((field) => field !== undefined))
       problems.push('is excluded, and mapped all the same')
     return problems
   }
@@ -139,8 +143,9 @@ function problemsOf(id: string, entry: SpecEntry, read: (file: string) => string
 }
 
 function checkExists(name: string, read: (file: string) => string | undefined): boolean {
-  const [, file = '', identifier = ''] = CHECK.exec(name) ?? []
-  return new RegExp(`(?<![\\w$])${escaped(identifier)}(?![\\w$])`).test(read(file) ?? '') && identifier !== ''
+  const [, file = '', identifier] = CHECK.exec(name) ?? []
+  if (identifier === undefined) return false
+  return new RegExp(`(?<![\\w$])${escaped(identifier)}(?![\\w$])`).test(read(file) ?? '')
 }
 
 function proofExists(name: string, read: (file: string) => string | undefined): boolean {
@@ -171,7 +176,9 @@ function differences(entries: ReadonlyMap<string, SpecEntry>, requirements: read
     requirements.some(({ id }) => (name.endsWith('*') ? id.startsWith(name.slice(0, -1)) : id === name))
   return [
     ...requirements.filter((each) => bindsUs(each) && !isMapped(each)).map(({ id }) => `${id}: is not mapped`),
-    ...[...entries.keys()].filter((name) => !isKnown(name)).map((name) => `${name}: is no requirement of the standards`),
+    ...[...entries.keys()]
+      .filter((name) => !isKnown(name))
+      .map((name) => `${name}: is no requirement of the standards`),
   ]
 }
 

@@ -1,14 +1,22 @@
 // Faults in the claims of a proof: their presence, types and values. RFC 9449 section 4.3, checks 3 and 8 to 12.
 
 import { createHash } from 'node:crypto'
-import { RFC9449_ATH, RFC9449_TOKEN } from './ath.ts'
+import { RFC9449_TOKEN } from './ath.ts'
 import { ath, base64url, sha256 } from './encoding.ts'
 import { otherP256, p256, thumbprint } from './keys.ts'
 import type { Flag, Recipe } from './proof.ts'
-import { NONCE, NOW, proofVector, settings, URI } from './proof.ts'
+import { NOW, proofVector, settings, URI } from './proof.ts'
+import { withTrailingBits } from './proof-encoding.ts'
+import { makeAccessToken, makeNonce } from './proof-server.ts'
 import type { Expectation, Vector } from './vector.ts'
 
 const CHECKS = '9449#section-4.3'
+
+/** What most vectors here have: the thumbprint, the token and its hash; and the nonce where one is required. */
+const JKT = thumbprint(p256.publicJwk)
+const TOKEN = await makeAccessToken(URI, JKT)
+const ATH = ath(TOKEN)
+const NONCE = makeNonce(URI, NOW)
 
 type Row = readonly [id: string, comment: string, recipe: Recipe]
 
@@ -76,7 +84,7 @@ const wrongTypes: readonly Row[] = [
   ['jti-object', 'jti is an object', claims({ jti: { a: 1 } })],
   ['htm-array', 'htm is an array with the right method', claims({ htm: ['GET'] })],
   ['htu-array', 'htu is an array with the right URI', claims({ htu: [URI] })],
-  ['ath-array', 'ath is an array with the right hash', claims({ ath: [RFC9449_ATH] })],
+  ['ath-array', 'ath is an array with the right hash', claims({ ath: [ATH] })],
   ['ath-false', 'ath is false', claims({ ath: false })],
   ['iat-string', 'iat is a string of the right digits', claims({ iat: String(NOW) })],
   ['iat-string-of-date', 'iat is a date in words', claims({ iat: '2025-06-15T15:06:40Z' })],
@@ -242,29 +250,25 @@ const tooNew: readonly Row[] = [
   ['iat-largest', 'The largest double', written('1.7976931348623157e308')],
 ]
 
-const digest = createHash('sha256').update(RFC9449_TOKEN).digest()
+const digest = createHash('sha256').update(TOKEN).digest()
 const otherTokens: readonly Row[] = [
   ['ath-other-token', 'The hash of another token', claims({ ath: ath('another-token') })],
-  ['ath-lower-case-token', 'The hash of the token in lower case', claims({ ath: ath(RFC9449_TOKEN.toLowerCase()) })],
-  [
-    'ath-of-authorization-value',
-    'The hash of the whole Authorization value',
-    claims({ ath: ath(`DPoP ${RFC9449_TOKEN}`) }),
-  ],
+  ['ath-lower-case-token', 'The hash of the token in lower case', claims({ ath: ath(TOKEN.toLowerCase()) })],
+  ['ath-of-authorization-value', 'The hash of the whole Authorization value', claims({ ath: ath(`DPoP ${TOKEN}`) })],
   ['ath-of-nothing', 'The hash of nothing', claims({ ath: ath('') })],
-  ['ath-with-line-feed', 'The hash of the token and a line feed', claims({ ath: ath(`${RFC9449_TOKEN}\n`) })],
-  ['ath-token-itself', 'The token in the place of its hash', claims({ ath: RFC9449_TOKEN })],
-  ['ath-padded', 'The right hash with padding', claims({ ath: `${RFC9449_ATH}=` })],
+  ['ath-with-line-feed', 'The hash of the token and a line feed', claims({ ath: ath(`${TOKEN}\n`) })],
+  ['ath-token-itself', 'The token in the place of its hash', claims({ ath: TOKEN })],
+  ['ath-padded', 'The right hash with padding', claims({ ath: `${ATH}=` })],
   ['ath-hexadecimal', 'The right hash in hexadecimal', claims({ ath: digest.toString('hex') })],
-  ['ath-trailing-bits', 'The right hash with spare bits set', claims({ ath: `${RFC9449_ATH.slice(0, -1)}p` })],
-  ['ath-trailing-space', 'The right hash and a space', claims({ ath: `${RFC9449_ATH} ` })],
+  ['ath-trailing-bits', 'The right hash with spare bits set', claims({ ath: withTrailingBits(ATH) })],
+  ['ath-trailing-space', 'The right hash and a space', claims({ ath: `${ATH} ` })],
   ['ath-truncated', 'The first half of the right hash', claims({ ath: digest.subarray(0, 16).toString('base64url') })],
   [
     'ath-sha-512',
     'SHA-512 in the place of SHA-256',
-    claims({ ath: createHash('sha512').update(RFC9449_TOKEN).digest('base64url') }),
+    claims({ ath: createHash('sha512').update(TOKEN).digest('base64url') }),
   ],
-  ['ath-case', 'The right hash in lower case', claims({ ath: RFC9449_ATH.toLowerCase() })],
+  ['ath-case', 'The right hash in lower case', claims({ ath: ATH.toLowerCase() })],
 ]
 
 const withNonce = (nonce: string, iat = NOW): Recipe => ({ nonce: NONCE, claims: { nonce, iat } })
@@ -275,10 +279,11 @@ const nonces: readonly Row[] = [
   ['nonce-unsolicited', 'A nonce where none is asked for', claims({ nonce: 'n-0S6_WzA2Mj' })],
 ]
 
+const otherSecret = base64url(Buffer.alloc(32, 255))
 const foreignNonces: readonly Row[] = [
-  ['nonce-foreign', 'A nonce of another server', withNonce('eyJ7S_zG.eyJbYu3.xQmBj-1')],
+  ['nonce-foreign', 'A nonce of another server', withNonce(makeNonce(URI, NOW, otherSecret))],
   ['nonce-case', 'The nonce in lower case', withNonce(NONCE.toLowerCase())],
-  ['nonce-prefix', 'The first half of the nonce', withNonce(NONCE.slice(0, 12))],
+  ['nonce-prefix', 'The first half of the nonce', withNonce(NONCE.slice(0, 16))],
   ['nonce-extended', 'The nonce and one character', withNonce(`${NONCE}x`)],
   ['nonce-trailing-space', 'The nonce and a space', withNonce(`${NONCE} `)],
   ['nonce-quoted', 'The nonce in quotation marks', withNonce(`"${NONCE}"`)],
@@ -292,6 +297,8 @@ const bindings: readonly Row[] = [
     'A jkt made of the members in the order as sent',
     { jkt: base64url(sha256(JSON.stringify(p256.publicJwk))) },
   ],
-  ['binding-padded', 'The right jkt with padding', { jkt: `${thumbprint(p256.publicJwk)}=` }],
-  ['binding-case', 'The right jkt in lower case', { jkt: thumbprint(p256.publicJwk).toLowerCase() }],
+  // A JWT with such a `cnf` would be refused for it before it is compared.
+  ['binding-padded', 'The right jkt with padding', { jkt: `${JKT}=`, accessToken: RFC9449_TOKEN }],
+  // The last character stays: in lower case it would have spare bits set.
+  ['binding-case', 'The right jkt in lower case', { jkt: JKT.slice(0, -1).toLowerCase() + JKT.slice(-1) }],
 ]

@@ -109,7 +109,8 @@ const spellings: readonly Row[] = [
   ],
 ]
 
-function withTrailingBits(segment: string): string {
+/** A text that leaves spare bits, with the lowest of them set. */
+export function withTrailingBits(segment: string): string {
   const last = ALPHABET.indexOf(segment.at(-1) as string)
   return segment.slice(0, -1) + ALPHABET.charAt(last + 1)
 }

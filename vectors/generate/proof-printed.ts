@@ -27,7 +27,7 @@ export async function printedVectors(): Promise<Vector[]> {
     jkt: thumbprint(publicOnly.rfc9449),
     nonce: 'off',
   }
-  const common = { rfc: ['9449#section-7.1'], flags: ['printed'] }
+  const common = { rfc: ['9449#section-7.1'], flags: ['printed', 'opaque-token'] }
   const jkt = thumbprint(ed25519.publicJwk)
   const uri = 'https://api.example.com/orders'
   return [
@@ -55,7 +55,7 @@ export async function printedVectors(): Promise<Vector[]> {
     vector(
       'dpop-printed-ed25519-nonce',
       'A proof with alg Ed25519 and a nonce',
-      { rfc: ['9449#section-9', '9864#section-2.2'], flags: ['printed'] },
+      { rfc: ['9449#section-9', '9864#section-2.2'], flags: ['printed', 'opaque-token'] },
       {
         nowSeconds: 1_700_000_000,
         request: { method: 'POST', uri },
@@ -68,8 +68,8 @@ export async function printedVectors(): Promise<Vector[]> {
     ),
     vector(
       'dpop-printed-jwt-token',
-      'A proof for a JWT access token',
-      common,
+      'A proof for a JWT access token, whose aud has a slash at its end',
+      { ...common, flags: ['printed'] },
       {
         nowSeconds: 1_700_000_000,
         request: { method: 'GET', uri },

@@ -1,9 +1,9 @@
 // Makes DPoP proofs for vectors: a correct proof by default, and one place for each thing that can be wrong with it.
 
-import { RFC9449_TOKEN } from './ath.ts'
 import { ath, base64url, sha256 } from './encoding.ts'
 import type { Jwk, TestKey } from './keys.ts'
 import { p256, thumbprint } from './keys.ts'
+import { makeAccessToken } from './proof-server.ts'
 import type { Scheme } from './sign.ts'
 import { sign, verify } from './sign.ts'
 import type { Expectation, Vector } from './vector.ts'
@@ -31,12 +31,15 @@ export const notes = {
   signature: 'The signature.',
   size: 'Lengths at a limit and one beyond it.',
   typ: 'The type in the header.',
-  'not-in-http': 'The proof cannot arrive as the value of an HTTP field: run it below HTTP only.',
+  'opaque-token': 'The access token is not a JWT of the issuer: run it below HTTP, or where tokens are introspected.',
+  'not-in-http':
+    'Over HTTP it does not get as far as the proof, for the reason in the comment: run it below HTTP only.',
 }
 export type Flag = keyof typeof notes
 
 export const NOW = 1_750_000_000
 export const URI = 'https://rs.example/a'
+/** The nonce of the envelopes. */
 export const NONCE = 'eyJ7S_zG.eyJH0-Z.HX4w-7v'
 
 /** The policy of every vector that does not say otherwise. */
@@ -85,6 +88,7 @@ export interface Recipe {
   /** What the resource server knows. */
   readonly request?: { readonly method: string; readonly uri: string }
   readonly nowSeconds?: number
+  /** An opaque token in the place of a JWT. */
   readonly accessToken?: string
   readonly jkt?: string
   readonly nonce?: string
@@ -100,10 +104,11 @@ export async function proofVector(
   expect: Expectation,
   recipe: Recipe = {},
 ): Promise<Vector> {
-  const { nowSeconds = NOW, request = { method: 'GET', uri: URI }, accessToken = RFC9449_TOKEN, nonce = 'off' } = recipe
+  const { nowSeconds = NOW, request = { method: 'GET', uri: URI }, nonce = 'off' } = recipe
   const signer = recipe.signer ?? es256
   const header = makeHeader(signer, recipe)
   const jkt = recipe.jkt ?? thumbprint(isObject(header['jwk']) ? header['jwk'] : signer.key.publicJwk)
+  const accessToken = recipe.accessToken ?? (await makeAccessToken(request.uri, jkt))
   const claims = without({
     jti: base64url(sha256(id)).slice(0, 22),
     htm: request.method,
@@ -115,9 +120,24 @@ export async function proofVector(
   const proof = await makeProof(signer, header, claims, recipe)
   const { allowedAlgorithms } = recipe
   const input = { nowSeconds, request, accessToken, jkt, nonce, allowedAlgorithms, proof }
-  const sendable = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(proof)
-  const common = { rfc: [rfc].flat(), flags: sendable ? flags : [...flags, 'not-in-http'] }
-  return vector(`dpop-${id}`, comment, common, input, expect)
+  const obstacle = obstacleInHttp(proof, request)
+  const all = [
+    ...flags,
+    ...(recipe.accessToken === undefined ? [] : ['opaque-token']),
+    ...(obstacle === undefined ? [] : ['not-in-http']),
+  ]
+  const remark = obstacle === undefined ? comment : `${comment}. Not in HTTP: ${obstacle}`
+  return vector(`dpop-${id}`, remark, { rfc: [rfc].flat(), flags: all }, input, expect)
+}
+
+/** Why a proof cannot be sent to a server over HTTP/1.1, or does not get as far as being verified. */
+function obstacleInHttp(proof: string, { method, uri }: NonNullable<Recipe['request']>): string | undefined {
+  if (/[^\x20-\x7e]/.test(proof)) return 'a field value has no control characters'
+  if (/^ | $/.test(proof)) return 'white space around a field value is removed'
+  if (proof.includes(',')) return 'a field value with a comma may be two that were joined'
+  if (!/^[A-Z]+$/.test(method)) return 'many servers refuse a method that they do not know'
+  if (/\/\.{1,2}(?:\/|$)/.test(uri)) return 'clients remove dot segments, and servers may refuse them'
+  return undefined
 }
 
 function makeHeader(signer: Signer, recipe: Recipe): Members {

@@ -23,13 +23,19 @@ function vector(
   return object({ ...common, ...input, expect, ...result }, optional)
 }
 
-function file(kind: string, vectors: Schema, settings?: Readonly<Record<string, Schema>>): Schema {
+function file(
+  kind: string,
+  vectors: Schema,
+  settings?: Readonly<Record<string, Schema>>,
+  server?: Readonly<Record<string, Schema>>,
+): Schema {
   return object({
     $schema: { const: './schema.json' },
     kind: { const: kind },
     description: string,
     notes: { type: 'object', additionalProperties: string },
     ...(settings !== undefined && { settings: object(settings) }),
+    ...(server !== undefined && { server: object(server) }),
     vectors: { type: 'array', minItems: 1, items: vectors },
   })
 }
@@ -181,6 +187,10 @@ const files = {
       maxFutureSeconds: number,
       maxProofLength: number,
       maxJtiLength: number,
+    },
+    {
+      issuerJwks: object({ keys: { type: 'array', minItems: 1, items: parameters } }),
+      nonceSecret: { type: 'string', pattern: '^[A-Za-z0-9_-]+$' },
     },
   ),
   envelope: file(

@@ -23,6 +23,8 @@ export interface VectorFile {
   readonly notes: Readonly<Record<string, string>>
   /** The policy and the limits that hold for every vector that does not say otherwise. */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** What a server must be given besides, so that the vectors can be sent to it. */
+  readonly server?: Readonly<Record<string, unknown>>
   readonly vectors: readonly Vector[]
 }
 
