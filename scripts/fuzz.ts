@@ -9,15 +9,17 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import type { PublicJwk } from '@countersign/shared'
+import type { EnvelopeHeader, PublicJwk } from '@countersign/shared'
 import {
   decodeBase64url,
   decodeDPoPProof,
   decodeDPoPProofClaims,
   decodeDPoPProofHeader,
+  decodeEnvelope,
   encodeBase64url,
   encodeDPoPProofClaims,
   encodeDPoPProofHeader,
+  encodeEnvelopeHeader,
   formatChallenges,
   isBase64url,
   isCountersignError,
@@ -25,6 +27,7 @@ import {
   jwsAlgorithms,
   limits,
   normalizeHtu,
+  normalizeTargetUri,
   parseChallenges,
   parseJson,
   parseJsonBytes,
@@ -82,6 +85,26 @@ const claims = {
   nonce: 'eyJ7S_zG.eyJH0-Z.HX4w-7v',
 }
 const proof = `${encodeDPoPProofHeader('ES256', ecJwk)}.${encodeDPoPProofClaims(claims)}.${'A'.repeat(86)}`
+
+/** Well-formed envelopes of one type, with each of some payloads. */
+function envelopes(typ: EnvelopeHeader['typ'], payloads: readonly string[]): string[] {
+  return payloads.map((payload) => {
+    const header = encodeEnvelopeHeader({
+      typ,
+      alg: 'Ed25519',
+      kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+      jwk: okpJwk,
+      htm: 'POST',
+      uri: 'https://server.example.com/gnap?x=1',
+      created: 1_700_000_000,
+      ath: claims.ath,
+      jti: claims.jti,
+      nonce: claims.nonce,
+      ...(payload !== '' && { cty: 'application/json' }),
+    })
+    return `${header}.${payload}.${'A'.repeat(86)}`
+  })
+}
 
 const targets: Target[] = [
   {
@@ -200,6 +223,40 @@ const targets: Target[] = [
       mustEqual(normalizeHtu(normal), normal, 'what was normalised again')
       mustEqual(new URL(normal).href, normal, 'what the platform makes of it')
       mustEqual(normal, normalizeByPlatform(input), 'what the platform reads in the input')
+    },
+  },
+  {
+    name: 'normalizeTargetUri',
+    seeds: [
+      'https://server.example.com/gnap?x=1',
+      'HTTPS://RS.example:443/a/../%7Eb?',
+      'https://bücher.example/é?a=%7e&b=c',
+      'http://localhost:3000?q=a?b',
+    ],
+    parse: normalizeTargetUri,
+    accepted(input, normal: string) {
+      mustEqual(normalizeTargetUri(normal), normal, 'what was normalised again')
+      const query = (uri: string) => (uri.includes('?') ? uri.slice(uri.indexOf('?')) : undefined)
+      mustEqual(query(normal), query(input), 'the query')
+      mustEqual(normalizeHtu(input), normal.replace(/\?.*$/s, ''), 'the htu of the same URI')
+    },
+  },
+  {
+    name: 'decodeEnvelope, detached',
+    seeds: envelopes('gnap-binding-jwsd', ['', 'X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE']),
+    parse: (input) => decodeEnvelope(input, 'field'),
+    accepted(input, envelope: ReturnType<typeof decodeEnvelope>) {
+      const signature = encodeBase64url(Buffer.from(envelope.signature, 'latin1'))
+      mustEqual(`${envelope.signingInput}.${signature}`, input, 'the signing input and the encoded signature')
+    },
+  },
+  {
+    name: 'decodeEnvelope, attached',
+    seeds: envelopes('gnap-binding-jws', [encodeBase64url('{"hello": "world"}')]),
+    parse: (input) => decodeEnvelope(input, 'content'),
+    accepted(input, envelope: ReturnType<typeof decodeEnvelope>) {
+      const signature = encodeBase64url(Buffer.from(envelope.signature, 'latin1'))
+      mustEqual(`${envelope.signingInput}.${signature}`, input, 'the signing input and the encoded signature')
     },
   },
   {

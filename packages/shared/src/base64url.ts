@@ -7,19 +7,12 @@ const ALPHABET = /^[A-Za-z0-9_-]*$/
 const ENDS_TWO_OF_FOUR = 'AQgw'
 const ENDS_THREE_OF_FOUR = 'AEIMQUYcgkosw048'
 
+/** What `atob` takes though it is no base64url: the other alphabet, padding, white space. Anything else it refuses itself. */
+const TOLERATED = ['+', '/', '=', ' ', '\t', '\n', '\f', '\r']
+
 /** Tells whether a text is the one canonical base64url spelling of some bytes. The empty text is, of no bytes. */
 export function isBase64url(text: string): boolean {
-  if (!ALPHABET.test(text)) return false
-  switch (text.length % 4) {
-    case 0:
-      return true
-    case 2:
-      return ENDS_TWO_OF_FOUR.includes(text.charAt(text.length - 1))
-    case 3:
-      return ENDS_THREE_OF_FOUR.includes(text.charAt(text.length - 1))
-    default:
-      return false
-  }
+  return ALPHABET.test(text) && endsCanonically(text)
 }
 
 /**
@@ -28,8 +21,13 @@ export function isBase64url(text: string): boolean {
  * @throws {CountersignError} `ERR_BASE64URL_INVALID` for padding, white space, other alphabets and stray trailing bits.
  */
 export function decodeBase64urlToBinary(text: string): string {
-  if (!isBase64url(text)) throw new CountersignError('ERR_BASE64URL_INVALID', 'Not canonical base64url')
-  return atob(text.includes('-') || text.includes('_') ? text.replaceAll('-', '+').replaceAll('_', '/') : text)
+  // Looking for what is tolerated takes a third of the time that a look at every character takes (bench/wire.ts).
+  if (!endsCanonically(text) || TOLERATED.some((character) => text.includes(character))) throw invalid()
+  try {
+    return atob(text.includes('-') || text.includes('_') ? text.replaceAll('-', '+').replaceAll('_', '/') : text)
+  } catch (cause) {
+    throw invalid(cause)
+  }
 }
 
 /**
@@ -54,4 +52,22 @@ export function encodeBase64url(data: Uint8Array | string): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** The last character of a text whose length is no multiple of four has bits that encode nothing: they must be zero. */
+function endsCanonically(text: string): boolean {
+  switch (text.length % 4) {
+    case 0:
+      return true
+    case 2:
+      return ENDS_TWO_OF_FOUR.includes(text.charAt(text.length - 1))
+    case 3:
+      return ENDS_THREE_OF_FOUR.includes(text.charAt(text.length - 1))
+    default:
+      return false
+  }
+}
+
+function invalid(cause?: unknown): CountersignError {
+  return new CountersignError('ERR_BASE64URL_INVALID', 'Not canonical base64url', { cause })
 }
