@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createApi } from './api.ts'
 import { pluginOptions, readListen } from './settings.ts'
 
-const { host, port } = readListen(process.env)
+const { host, port } = listenOrFail()
 const server = createServer()
 server.listen(port, host, () => {
   start().catch(fail)
@@ -29,7 +29,15 @@ async function start(): Promise<void> {
   }
 }
 
-function fail(error: unknown): void {
+function listenOrFail(): { host: string; port: number } {
+  try {
+    return readListen(process.env)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function fail(error: unknown): never {
   const { code, message } = error as { code?: string; message?: string }
   console.error([code, message].filter((part) => part !== undefined).join(': '))
   process.exit(1)

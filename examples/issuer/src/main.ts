@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { createIssuer } from './issuer.ts'
 import { readSettings } from './settings.ts'
 
-const settings = readSettings(process.env)
+const settings = orFail(() => readSettings(process.env))
 const server = createServer()
 server.listen(settings.port, settings.host, () => {
   const { port } = server.address() as AddressInfo
@@ -28,7 +28,15 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   })
 }
 
-function fail(error: unknown): void {
+function orFail<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function fail(error: unknown): never {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 }

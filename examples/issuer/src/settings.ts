@@ -35,7 +35,12 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
 }
 
 function readClients(json: string): ClientSettings[] {
-  const clients = JSON.parse(json) as Partial<ClientSettings>[]
+  let clients: Partial<ClientSettings>[]
+  try {
+    clients = JSON.parse(json)
+  } catch {
+    throw new Error('CLIENTS must be a JSON list of { "clientId", "jwks", "scope", "claims" }')
+  }
   return clients.map(({ clientId, jwks, scope = '', claims = {} }) => {
     if (clientId === undefined || jwks === undefined) throw new Error('CLIENTS: each client has a clientId and jwks')
     return { clientId, jwks, scope, claims }

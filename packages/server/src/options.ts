@@ -227,7 +227,7 @@ function issuersOf(value: VerifierOptions['issuer'], defaults: readonly JwsAlgor
 function issuerOf(value: unknown, defaults: readonly JwsAlgorithm[]): IssuerConfig {
   const entry = (typeof value === 'string' ? { issuer: value } : value) as Partial<IssuerOptions> | null
   if (typeof entry !== 'object' || entry === null)
-    throw invalid('issuer', 'an https URL or { issuer, jwksUri, algorithms }')
+    throw invalid('issuer', 'an https URL, { issuer, jwksUri, algorithms }, or a list of them')
   checkNames(entry, 'issuer', ['issuer', 'jwksUri', 'algorithms'])
   // RFC 8414 section 2: an issuer identifier has neither query nor fragment. It is kept as written: `iss` is compared byte for byte.
   if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalid('issuer', 'a URL without query')
@@ -268,7 +268,12 @@ function tokenCacheOf(value: unknown): Required<TokenCacheOptions> {
 }
 
 function originOf(value: string): string {
-  return normalizeHtu(`${secureUrl(value, 'origins').origin}/`).slice(0, -1)
+  const { origin } = secureUrl(value, 'origins')
+  try {
+    return normalizeHtu(`${origin}/`).slice(0, -1)
+  } catch {
+    throw invalid('origins', 'URLs of real hosts, without wildcards')
+  }
 }
 
 function basePathOf(value: unknown): string {

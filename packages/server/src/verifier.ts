@@ -27,7 +27,7 @@ import type { ProofKey } from './token-cache.ts'
 import { createTokenCache } from './token-cache.ts'
 
 export { RefusalError } from './answers.ts'
-export type { Caller } from './caller.ts'
+export type { Caller, CallerClaims } from './caller.ts'
 export type { RawHeaders } from './credentials.ts'
 export type { ProtectedResourceMetadata } from './metadata.ts'
 export type { IssuerOptions, NonceOptions, TokenCacheOptions, VerifierOptions } from './options.ts'

@@ -50,6 +50,7 @@ describe('refused', () => {
     ],
     ['an empty audience', { ...valid, audience: '' }, 'ERR_OPTION_INVALID', 'audience'],
     ['an origin by http', { ...valid, origins: ['http://eu.example.com'] }, 'ERR_URL_INSECURE', 'origins'],
+    ['an origin with a wildcard', { ...valid, origins: ['https://*.example.com'] }, 'ERR_OPTION_INVALID', 'origins'],
     ['a prefix without slash', { ...valid, basePath: 'v1' }, 'ERR_OPTION_INVALID', 'basePath'],
     ['a prefix that climbs', { ...valid, basePath: '/v1/..' }, 'ERR_OPTION_INVALID', 'basePath'],
     ['nothing accepted', { ...valid, accept: [] }, 'ERR_OPTION_INVALID', 'accept'],

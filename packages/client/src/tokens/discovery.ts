@@ -66,7 +66,8 @@ async function orFailed<Result>(
     return await discover()
   } catch (cause) {
     if (isCountersignError(signal.reason)) throw signal.reason
-    throw failed(reason, expected, undefined, cause)
+    const status = cause instanceof Error && cause.cause instanceof Response ? cause.cause.status : undefined
+    throw failed(reason, expected, status, cause)
   }
 }
 
