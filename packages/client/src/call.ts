@@ -42,7 +42,11 @@ const MEMBERS = [
 
 /** Reads a call given as to `fetch`. */
 export function readCall(input: URL | Request, init: RequestInit | undefined): Call {
-  if (input instanceof Request) return ofRequest(new Request(input, init), init?.signal ?? input.signal, input)
+  if (input instanceof Request) {
+    const request = new Request(input, init)
+    // The caller's own signal, where it gave one: that of a Request is tied to it by a thread that a collector may cut.
+    return ofRequest(request, init?.signal ?? request.signal, input)
+  }
   return ofInit(input, captured(init ?? {}))
 }
 
@@ -113,6 +117,7 @@ function bodyAsItIs(body: BodyInit | null | undefined): BodyInit | null {
   if (body instanceof URLSearchParams) return new URLSearchParams(body)
   if (body instanceof ArrayBuffer) return body.slice(0)
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
+  if (isForeignFormData(body)) return body ?? null
   if (body instanceof FormData) {
     const copy = new FormData()
     for (const [name, value] of body) copy.append(name, value)
@@ -130,9 +135,15 @@ function isStream(body: BodyInit | null | undefined): boolean {
     body instanceof URLSearchParams ||
     body instanceof Blob ||
     body instanceof FormData ||
+    isForeignFormData(body) ||
     body instanceof ArrayBuffer ||
     ArrayBuffer.isView(body)
   )
+}
+
+/** FormData of another copy of the Fetch API: by value too, though we cannot copy it. */
+function isForeignFormData(body: unknown): boolean {
+  return !(body instanceof FormData) && Object.prototype.toString.call(body) === '[object FormData]'
 }
 
 /** RFC 9110 section 15.4 as browsers have it: 303 always, 301 and 302 after POST. */

@@ -3,6 +3,7 @@
 import type { JwsAlgorithm } from '@countersign/shared'
 import { algorithmOf, CountersignError, secureUrl, thumbprint } from '@countersign/shared'
 import { abortable } from './abort.ts'
+import { adaptFetch } from './foreign-fetch.ts'
 import { createNonceCache } from './nonce-cache.ts'
 import { once } from './once.ts'
 import { allowedOrigins } from './origins.ts'
@@ -80,7 +81,8 @@ export function createClient(options: ClientOptions): Client {
   checkOptions(options)
   const { resource: resourceIdentifier, token, algorithm, signer: given } = options
   const resource = secureUrl(resourceIdentifier, 'resource')
-  const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const fetch: typeof globalThis.fetch =
+    options.fetch === undefined ? (input, init) => globalThis.fetch(input, init) : adaptFetch(options.fetch)
   const boundedFetch = createBoundedFetch(fetch)
   const nonces = createNonceCache()
   const closing = new AbortController()
@@ -92,6 +94,8 @@ export function createClient(options: ClientOptions): Client {
   const tokens = createTokenManager(async () => {
     const tooLong = new AbortController()
     const timer = setTimeout(() => tooLong.abort(tokenRequestTimedOut()), TOKEN_REQUEST_TIMEOUT)
+    // A request under way keeps a process alive by itself; this timer must not.
+    ;(timer as { unref?: () => void }).unref?.()
     const signal = AbortSignal.any([closing.signal, tooLong.signal])
     try {
       const { algorithm } = await signer()

@@ -1,7 +1,7 @@
 // The signed fetch: a call goes out with a token and a fresh proof, is repeated once for a nonce and once for a token, and follows
 // redirects by hand. Its caller sees what the platform's fetch would show, and never more of our doing than that.
 
-import { CountersignError } from '@countersign/shared'
+import { CountersignError, isCountersignError } from '@countersign/shared'
 import { abortable } from './abort.ts'
 import type { Call } from './call.ts'
 import { readCall } from './call.ts'
@@ -116,7 +116,7 @@ function redirected(call: Call, response: Response, redirects: number): Call | u
     if (!call.replayable && !next.replayable) throw notReplayable(response)
     return next
   } catch (error) {
-    discard(response)
+    if (!isCountersignError(error, 'ERR_BODY_NOT_REPLAYABLE')) discard(response) // that error brings it along
     throw error
   }
 }

@@ -382,6 +382,26 @@ describe('what the caller gave is read when it calls', () => {
   })
 })
 
+test('a fetch of another make is given URL and options, and its FormData is sent again', async () => {
+  const { url, seen } = await serve(wants('n1'))
+  const fetch = ((input: unknown, init: RequestInit) => {
+    if (typeof input !== 'string') throw new TypeError('Failed to parse URL')
+    return globalThis.fetch(input, init)
+  }) as typeof globalThis.fetch
+  const client = clientOf(url, { fetch })
+  expect((await client.fetch(new Request(`${url}/`, { method: 'POST', body: 'x' }))).status).toBe(200)
+  expect((await client.fetch(new Request(`${url}/`))).status).toBe(200)
+  expect(seen.map(({ method, body }) => method + body)).toEqual(['POSTx', 'POSTx', 'GET'])
+})
+
+test('a signal of null lets go of that of a Request', async () => {
+  const { url } = await serve((response) => void setTimeout(() => response.end('ok'), 100))
+  const controller = new AbortController()
+  const call = clientOf(url).fetch(new Request(`${url}/`, { signal: controller.signal }), { signal: null })
+  controller.abort()
+  expect((await call).status).toBe(200)
+})
+
 test('the caller’s own credentials do not follow a redirect to another origin', async () => {
   const other = await serve((response) => void response.end())
   const { url } = await serve((response) => void response.writeHead(307, { location: `${other.url}/` }).end())

@@ -251,6 +251,10 @@ function replayOf(value: unknown): ReplayStore | MemoryReplayStoreOptions {
     throw invalid('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
   }
   if ('claim' in value && typeof value.claim === 'function') return value as ReplayStore
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if ('claim' in value || (prototype !== Object.prototype && prototype !== null)) {
+    throw invalid('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
+  }
   checkNames(value, 'replay', ['maxEntries', 'maxEntriesPerKey'])
   return value
 }

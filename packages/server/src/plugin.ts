@@ -27,10 +27,10 @@ export interface CountersignOptions extends VerifierOptions {
 /** What the plugin knows of a route. */
 interface GuardedRoute {
   /** What the route said when the policy was made of it. */
-  readonly auth: FastifyContextConfig['auth']
+  auth: FastifyContextConfig['auth']
   /** `undefined` for a route that was opened. */
-  readonly policy: CompiledPolicy | undefined
-  readonly hasErrorHandler: boolean
+  policy: CompiledPolicy | undefined
+  hasErrorHandler: boolean
 }
 
 const guardedRoute = Symbol('countersign.route')
@@ -45,14 +45,14 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorat
     throw new CountersignError('ERR_ALREADY_REGISTERED', 'This scope, or one around it, is already protected')
   }
   const verifier = createVerifier(options)
-  const routes: RouteOptions[] = []
+  const routes: { readonly route: RouteOptions; readonly guarded: GuardedRoute }[] = []
   fastify.decorate('countersign', verifier)
   fastify.decorateRequest(decorator, null)
 
   fastify.addHook('onRoute', function countersignOnRoute(route) {
     const guarded = guard(verifier, route.config, route.errorHandler !== undefined)
     route.config = { ...route.config, [guardedRoute]: guarded } as FastifyContextConfig
-    routes.push(route)
+    routes.push({ route, guarded })
   })
 
   fastify.addHook('onRequest', async function countersignOnRequest(request, reply) {
@@ -81,8 +81,12 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, { decorat
   serveMetadata(fastify)
 
   fastify.addHook('onReady', async function countersignOnReady() {
-    const open = routes.filter(({ config }) => guard(verifier, config, false).policy === undefined)
-    const openRoutes = open.map(({ method, url }) => `${method} ${url}`)
+    // Hooks of other plugins may have changed what a route demands since it was declared, even in place.
+    for (const { route, guarded } of routes) {
+      Object.assign(guarded, guard(verifier, route.config, route.errorHandler !== undefined))
+    }
+    const open = routes.filter(({ guarded }) => guarded.policy === undefined)
+    const openRoutes = open.map(({ route }) => `${route.method} ${route.url}`)
     fastify.log.info({ openRoutes }, 'countersign: every other route of this scope needs a signed call')
     if (verifier.isLocal) {
       const level = process.env['NODE_ENV'] === 'production' ? 'warn' : 'info'
@@ -179,9 +183,18 @@ function logRefusal(request: FastifyRequest, error: RefusalError): void {
 /** Serves the RFC 9728 document at its place under the root, whatever prefix the protected scope has. */
 function serveMetadata(fastify: FastifyInstance): void {
   const { url, document } = fastify.countersign.metadata
-  const path = new URL(url).pathname.replaceAll(':', '::')
+  // The router matches decoded paths, and has a meaning of its own for colons and asterisks.
+  const path = decodeURI(new URL(url).pathname).replaceAll(':', '::')
+  if (path.includes('*')) {
+    throw new CountersignError('ERR_OPTION_INVALID', '"resource" must have no asterisk in its path', {
+      parameter: 'resource',
+    })
+  }
   const scope = withoutPrefix(fastify)
-  if (scope.hasRoute({ method: 'GET', url: path })) return
+  if (scope.hasRoute({ method: 'GET', url: path })) {
+    fastify.log.warn({ url }, 'countersign: this path has a route already; is it the metadata of the same resource?')
+    return
+  }
   scope.get(path, { config: { auth: false } }, async (_request, reply) => {
     reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300')
     return document

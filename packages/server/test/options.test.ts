@@ -78,6 +78,8 @@ describe('refused', () => {
     ['a resource as URL', { ...valid, resource: new URL(valid.resource) }, 'ERR_OPTION_INVALID', 'resource'],
     ['no audience', { ...valid, audience: [] }, 'ERR_OPTION_INVALID', 'audience'],
     ['a promise of a store', { ...valid, replay: Promise.resolve({}) }, 'ERR_OPTION_INVALID', 'replay'],
+    ['a Map for a store', { ...valid, replay: new Map() }, 'ERR_OPTION_INVALID', 'replay'],
+    ['a store whose claim is no function', { ...valid, replay: { claim: true } }, 'ERR_OPTION_INVALID', 'replay'],
     ['a store by URL', { ...valid, replay: 'redis://127.0.0.1' }, 'ERR_OPTION_INVALID', 'replay'],
     ['a store of another form', { ...valid, replay: { claims: () => true } }, 'ERR_OPTION_UNKNOWN', 'replay.claims'],
     ['a mistyped bound', { ...valid, replay: { maxEntires: 5 } }, 'ERR_OPTION_UNKNOWN', 'replay.maxEntires'],

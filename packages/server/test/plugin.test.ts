@@ -98,17 +98,23 @@ describe('routes', () => {
   const changeConfig = (route: { config?: object }) => {
     Object.assign(route.config ?? {}, { auth: { scope: 'admin' } })
   }
+  const changeAuth = (route: { config?: { auth?: unknown } }) => {
+    const { auth } = route.config ?? {}
+    const { scope } = auth as { scope: string[] }
+    scope.push('admin')
+  }
   test.each([
     ['another hook has set', replaceConfig],
     ['another hook has changed', changeConfig],
+    ['another hook has changed in place', changeAuth],
   ])('have the policy that %s', async (_, hook) => {
     const app = create()
     await app.register(countersign, plugin())
     app.register(async (scope) => {
       scope.addHook('onRoute', hook)
-      scope.get('/admin', async () => 'reached')
+      scope.get('/admin', { config: { auth: { scope: ['a'] } } }, async () => 'reached')
     })
-    const response = await app.inject({ url: '/admin', headers: await signed(app, 'GET', '/admin') })
+    const response = await app.inject({ url: '/admin', headers: await signed(app, 'GET', '/admin', { scope: 'a' }) })
     expect(response.json()).toMatchObject({ code: 'ERR_SCOPE_INSUFFICIENT' })
   })
 
@@ -299,6 +305,18 @@ test('the resource metadata is public, and derived from the configuration', asyn
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: ['ES256'],
     dpop_bound_access_tokens_required: true,
+  })
+})
+
+test('a resource with an encoded path has its metadata, one with an asterisk is refused', async () => {
+  const app = create()
+  await app.register(countersign, plugin({ resource: `${RESOURCE}/caf%C3%A9` }))
+  expect((await app.inject('/.well-known/oauth-protected-resource/caf%C3%A9')).json().resource).toBe(
+    `${RESOURCE}/caf%C3%A9`,
+  )
+  await expect(create().register(countersign, plugin({ resource: `${RESOURCE}/a*b` }))).rejects.toMatchObject({
+    code: 'ERR_OPTION_INVALID',
+    parameter: 'resource',
   })
 })
 

@@ -69,12 +69,14 @@ export function createTokenManager(request: () => Promise<IssuedToken | string>)
 
   async function obtain(): Promise<string> {
     const requestedAt = Date.now()
-    const issued = await request().catch((error: unknown) => {
+    try {
+      const issued = await request()
+      held = holdable(typeof issued === 'object' ? issued : { accessToken: issued }, requestedAt)
+      return held.value
+    } catch (error) {
       failedAt = Date.now()
       throw error
-    })
-    held = holdable(typeof issued === 'object' ? issued : { accessToken: issued }, requestedAt)
-    return held.value
+    }
   }
 }
 
