@@ -1,7 +1,14 @@
 // The client: options in, a fetch out.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import { algorithmOf, CountersignError, secureUrl, thumbprint } from '@countersign/shared'
+import {
+  algorithmOf,
+  CountersignError,
+  checkOptionNames,
+  invalidOption,
+  secureUrl,
+  thumbprint,
+} from '@countersign/shared'
 import { abortable } from './abort.ts'
 import { adaptFetch } from './foreign-fetch.ts'
 import { createNonceCache } from './nonce-cache.ts'
@@ -60,14 +67,7 @@ export interface Client {
 /** Longest time for one token request with all it needs, in milliseconds. */
 const TOKEN_REQUEST_TIMEOUT = 30_000
 
-const OPTION_NAMES: ReadonlySet<string> = new Set<keyof ClientOptions>([
-  'resource',
-  'token',
-  'origins',
-  'algorithm',
-  'signer',
-  'fetch',
-])
+const OPTION_NAMES: readonly (keyof ClientOptions)[] = ['resource', 'token', 'origins', 'algorithm', 'signer', 'fetch']
 
 /**
  * Creates a client of one resource, with a key of its own that cannot be exported. Nothing is sent before the first call.
@@ -134,25 +134,15 @@ function tokenRequestTimedOut(): CountersignError {
 }
 
 function checkOptions(options: ClientOptions): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.has(name)) continue
-    throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${name}"`, {
-      parameter: name,
-      expected: [...OPTION_NAMES],
-    })
-  }
-  if (typeof options.token !== 'function') throw invalid('token', 'a token source, such as clientCredentials(…)')
-  if (options.origins !== undefined && !Array.isArray(options.origins)) throw invalid('origins', 'a list of URLs')
-  if (options.fetch !== undefined && typeof options.fetch !== 'function') throw invalid('fetch', 'a function')
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object')
+  checkOptionNames(options, OPTION_NAMES)
+  if (typeof options.token !== 'function') throw invalidOption('token', 'a token source, such as clientCredentials(…)')
+  if (options.origins !== undefined && !Array.isArray(options.origins)) throw invalidOption('origins', 'a list of URLs')
+  if (options.fetch !== undefined && typeof options.fetch !== 'function') throw invalidOption('fetch', 'a function')
   if (options.algorithm !== undefined && algorithmOf(options.algorithm) === undefined) {
-    throw invalid('algorithm', 'an asymmetric JWS algorithm, such as "ES256"')
+    throw invalidOption('algorithm', 'an asymmetric JWS algorithm, such as "ES256"')
   }
   if (options.signer !== undefined) checkSigner(options.signer)
   if (options.signer !== undefined && options.algorithm !== undefined)
-    throw invalid('algorithm', 'absent beside a signer')
-}
-
-function invalid(parameter: string, expected: string): CountersignError {
-  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
+    throw invalidOption('algorithm', 'absent beside a signer')
 }

@@ -5,13 +5,16 @@ import type { JwsAlgorithm } from '@countersign/shared'
 import {
   algorithmOf,
   CountersignError,
+  checkOptionNames,
   decodeBase64url,
+  invalidOption,
   isBase64url,
   normalizeHtu,
   secureUrl,
 } from '@countersign/shared'
 import type { MemoryReplayStoreOptions } from './replay-memory.ts'
 import type { ReplayStore } from './replay-store.ts'
+import { isReplayStore } from './replay-store.ts'
 
 /** An issuer whose access tokens are accepted. */
 export interface IssuerOptions {
@@ -176,11 +179,11 @@ const MIN_SECRET_BYTES = 16
  * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, each with `parameter`.
  */
 export function resolveOptions(options: VerifierOptions): VerifierConfig {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
-  checkNames(options, '', OPTION_NAMES)
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object')
+  checkOptionNames(options, OPTION_NAMES)
   const profile = profileOf(options.profile)
   // A URL object would be serialised with a slash that `aud` does not have.
-  if (typeof options.resource !== 'string') throw invalid('resource', 'an absolute https URL, as a string')
+  if (typeof options.resource !== 'string') throw invalidOption('resource', 'an absolute https URL, as a string')
   const resource = secureUrl(options.resource, 'resource')
   const tolerance = options.clockToleranceSeconds
   const tokenAlgorithms = algorithms(options.tokenAlgorithms, 'tokenAlgorithms') ?? profile.tokenAlgorithms
@@ -209,7 +212,7 @@ export function resolveOptions(options: VerifierOptions): VerifierConfig {
 function isLocal({ nonce, replay }: VerifierOptions): boolean {
   const ownSecret =
     nonce === undefined || nonce === 'required' || (typeof nonce === 'object' && nonce.secrets === undefined)
-  return ownSecret || replay === undefined || !('claim' in replay)
+  return ownSecret || replay === undefined || !isReplayStore(replay)
 }
 
 function profileOf(value: unknown): Profile {
@@ -218,19 +221,20 @@ function profileOf(value: unknown): Profile {
 
 function issuersOf(value: VerifierOptions['issuer'], defaults: readonly JwsAlgorithm[]): IssuerConfig[] {
   const list = Array.isArray(value) ? value : [value]
-  if (list.length === 0) throw invalid('issuer', 'at least one issuer')
+  if (list.length === 0) throw invalidOption('issuer', 'at least one issuer')
   const issuers = list.map((entry: unknown) => issuerOf(entry, defaults))
-  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length) throw invalid('issuer', 'distinct issuers')
+  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length)
+    throw invalidOption('issuer', 'distinct issuers')
   return issuers
 }
 
 function issuerOf(value: unknown, defaults: readonly JwsAlgorithm[]): IssuerConfig {
   const entry = (typeof value === 'string' ? { issuer: value } : value) as Partial<IssuerOptions> | null
   if (typeof entry !== 'object' || entry === null)
-    throw invalid('issuer', 'an https URL, { issuer, jwksUri, algorithms }, or a list of them')
-  checkNames(entry, 'issuer', ['issuer', 'jwksUri', 'algorithms'])
+    throw invalidOption('issuer', 'an https URL, { issuer, jwksUri, algorithms }, or a list of them')
+  checkOptionNames(entry, ['issuer', 'jwksUri', 'algorithms'], 'issuer')
   // RFC 8414 section 2: an issuer identifier has neither query nor fragment. It is kept as written: `iss` is compared byte for byte.
-  if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalid('issuer', 'a URL without query')
+  if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalidOption('issuer', 'a URL without query')
   return {
     issuer: entry.issuer as string,
     jwksUri: entry.jwksUri === undefined ? undefined : secureUrl(entry.jwksUri, 'issuer.jwksUri'),
@@ -240,7 +244,7 @@ function issuerOf(value: unknown, defaults: readonly JwsAlgorithm[]): IssuerConf
 
 function audiencesOf(value: unknown): readonly string[] {
   const audiences = strings(value, 'audience')
-  if (audiences.length === 0) throw invalid('audience', 'at least one audience')
+  if (audiences.length === 0) throw invalidOption('audience', 'at least one audience')
   return audiences
 }
 
@@ -248,23 +252,23 @@ function audiencesOf(value: unknown): readonly string[] {
 function replayOf(value: unknown): ReplayStore | MemoryReplayStoreOptions {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null || 'then' in value) {
-    throw invalid('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
+    throw invalidOption('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
   }
-  if ('claim' in value && typeof value.claim === 'function') return value as ReplayStore
+  if (isReplayStore(value)) return value
   const prototype: unknown = Object.getPrototypeOf(value)
   if ('claim' in value || (prototype !== Object.prototype && prototype !== null)) {
-    throw invalid('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
+    throw invalidOption('replay', 'a store with a "claim" function, or { maxEntries, maxEntriesPerKey }')
   }
-  checkNames(value, 'replay', ['maxEntries', 'maxEntriesPerKey'])
+  checkOptionNames(value, ['maxEntries', 'maxEntriesPerKey'], 'replay')
   return value
 }
 
 function tokenCacheOf(value: unknown): Required<TokenCacheOptions> {
   if (value !== undefined && (typeof value !== 'object' || value === null)) {
-    throw invalid('tokenCache', '{ maxEntries, maxAgeSeconds }')
+    throw invalidOption('tokenCache', '{ maxEntries, maxAgeSeconds }')
   }
   const { maxEntries, maxAgeSeconds } = (value ?? {}) as TokenCacheOptions
-  checkNames(value ?? {}, 'tokenCache', ['maxEntries', 'maxAgeSeconds'])
+  checkOptionNames(value ?? {}, ['maxEntries', 'maxAgeSeconds'], 'tokenCache')
   return {
     maxEntries: integer(maxEntries, 'tokenCache.maxEntries', 0, 1_000_000) ?? 10_000,
     maxAgeSeconds: integer(maxAgeSeconds, 'tokenCache.maxAgeSeconds', 1, 86_400) ?? 300,
@@ -276,7 +280,7 @@ function originOf(value: string): string {
   try {
     return normalizeHtu(`${origin}/`).slice(0, -1)
   } catch {
-    throw invalid('origins', 'URLs of real hosts, without wildcards')
+    throw invalidOption('origins', 'URLs of real hosts, without wildcards')
   }
 }
 
@@ -284,14 +288,14 @@ function basePathOf(value: unknown): string {
   if (value === undefined || value === '' || value === '/') return ''
   const wellFormed = typeof value === 'string' && /^(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)+$/.test(value)
   if (!wellFormed || /\/\.\.?(?:\/|$)/.test(value))
-    throw invalid('basePath', 'a path such as "/v1", without a slash at its end')
+    throw invalidOption('basePath', 'a path such as "/v1", without a slash at its end')
   return value
 }
 
 function acceptOf(value: unknown): readonly ('dpop' | 'bearer')[] {
   if (value === undefined) return ['dpop']
   const kinds = strings(value, 'accept')
-  if (!kinds.includes('dpop')) throw invalid('accept', 'a list that contains "dpop"')
+  if (!kinds.includes('dpop')) throw invalidOption('accept', 'a list that contains "dpop"')
   return [...new Set(kinds)].map((kind) => {
     if (kind === 'envelope') {
       throw new CountersignError('ERR_NOT_IMPLEMENTED', 'accept: "envelope" is not implemented yet', {
@@ -306,8 +310,8 @@ function nonceOf(value: unknown): VerifierConfig['nonce'] {
   if (value === 'off') return undefined
   const options = (value === undefined || value === 'required' ? {} : value) as NonceOptions | null
   if (typeof options !== 'object' || options === null)
-    throw invalid('nonce', '"required", "off" or { secrets, ttlSeconds }')
-  checkNames(options, 'nonce', ['secrets', 'ttlSeconds'])
+    throw invalidOption('nonce', '"required", "off" or { secrets, ttlSeconds }')
+  checkOptionNames(options, ['secrets', 'ttlSeconds'], 'nonce')
   return {
     secrets: secretsOf(options.secrets),
     ttlSeconds: integer(options.ttlSeconds, 'nonce.ttlSeconds', 1, 300) ?? 120,
@@ -316,11 +320,12 @@ function nonceOf(value: unknown): VerifierConfig['nonce'] {
 
 function secretsOf(value: unknown): readonly Uint8Array[] {
   if (value === undefined) return [crypto.getRandomValues(new Uint8Array(32))]
-  if (!Array.isArray(value) || value.length === 0) throw invalid('nonce.secrets', 'a list of secrets, newest first')
+  if (!Array.isArray(value) || value.length === 0)
+    throw invalidOption('nonce.secrets', 'a list of secrets, newest first')
   return value.map((secret: unknown) => {
     const bytes = typeof secret === 'string' && isBase64url(secret) ? decodeBase64url(secret) : secret
     if (!(bytes instanceof Uint8Array) || bytes.length < MIN_SECRET_BYTES) {
-      throw invalid('nonce.secrets', `base64url or bytes, each at least ${MIN_SECRET_BYTES} bytes`)
+      throw invalidOption('nonce.secrets', `base64url or bytes, each at least ${MIN_SECRET_BYTES} bytes`)
     }
     return Uint8Array.from(bytes)
   })
@@ -328,7 +333,7 @@ function secretsOf(value: unknown): readonly Uint8Array[] {
 
 function clockOf(value: unknown): () => number {
   if (value === undefined) return () => Date.now() / 1000
-  if (typeof value !== 'function') throw invalid('clock', 'a function that returns seconds since the epoch')
+  if (typeof value !== 'function') throw invalidOption('clock', 'a function that returns seconds since the epoch')
   return value as () => number
 }
 
@@ -336,7 +341,7 @@ function algorithms(value: unknown, parameter: string): readonly JwsAlgorithm[] 
   if (value === undefined) return undefined
   const names = strings(value, parameter)
   if (names.length === 0 || names.some((name) => algorithmOf(name) === undefined)) {
-    throw invalid(parameter, 'a list of asymmetric JWS algorithms, such as ["ES256"]')
+    throw invalidOption(parameter, 'a list of asymmetric JWS algorithms, such as ["ES256"]')
   }
   return [...new Set(names as JwsAlgorithm[])]
 }
@@ -344,14 +349,14 @@ function algorithms(value: unknown, parameter: string): readonly JwsAlgorithm[] 
 function strings(value: unknown, parameter: string): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (!list.every((item): item is string => typeof item === 'string' && item !== ''))
-    throw invalid(parameter, 'strings')
+    throw invalidOption(parameter, 'strings')
   return list
 }
 
 function integer(value: unknown, parameter: string, least: number, most: number): number | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw invalid(parameter, `a whole number from ${least} to ${most}`)
+    throw invalidOption(parameter, `a whole number from ${least} to ${most}`)
   }
   return value
 }
@@ -359,22 +364,6 @@ function integer(value: unknown, parameter: string, least: number, most: number)
 function oneOf<Value extends string>(value: unknown, parameter: string, values: readonly Value[]): Value | undefined {
   if (value === undefined) return undefined
   if (!values.includes(value as Value))
-    throw invalid(parameter, `one of ${values.map((each) => `"${each}"`).join(', ')}`)
+    throw invalidOption(parameter, `one of ${values.map((each) => `"${each}"`).join(', ')}`)
   return value as Value
-}
-
-function invalid(parameter: string, expected: string): CountersignError {
-  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
-}
-
-/** An option that does not exist is a mistyped one, and what it was to secure would be left open. */
-function checkNames(options: object, parent: string, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue
-    const parameter = parent === '' ? name : `${parent}.${name}`
-    throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${parameter}"`, {
-      parameter,
-      expected: names,
-    })
-  }
 }

@@ -1,7 +1,7 @@
 // What a route demands of a caller that has proved itself: checked when the route is registered, applied last.
 
 import type { JsonObject } from '@countersign/shared'
-import { CountersignError } from '@countersign/shared'
+import { CountersignError, checkOptionNames, invalidOption } from '@countersign/shared'
 import type { VerifiedToken } from './token/access-token.ts'
 
 /** The demands of a route. Every one that is named must be met; an empty policy demands a signed call and nothing more. */
@@ -54,7 +54,7 @@ const MEMBERSHIPS = [
   ['entitlements', 'ERR_ENTITLEMENT_MISSING'],
 ] as const
 
-const NAMES: ReadonlySet<string> = new Set<keyof RoutePolicy>([
+const NAMES: readonly (keyof RoutePolicy)[] = [
   'scope',
   'anyScope',
   'roles',
@@ -66,7 +66,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof RoutePolicy>([
   'maxAgeSeconds',
   'accept',
   'integrity',
-])
+]
 
 /** RFC 6749 section 3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
@@ -79,22 +79,15 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
  */
 export function compilePolicy(policy: RoutePolicy, accepted: readonly ('dpop' | 'bearer')[]): CompiledPolicy {
   if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
-    throw invalid('auth', 'false or an object')
-  for (const name of Object.keys(policy)) {
-    if (!NAMES.has(name)) {
-      const parameter = `auth.${name}`
-      throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${parameter}"`, {
-        parameter,
-        expected: [...NAMES],
-      })
-    }
-  }
+    throw invalidOption('auth', 'false or an object')
+  checkOptionNames(policy, NAMES, 'auth')
   if (policy.integrity !== undefined) {
     throw new CountersignError('ERR_NOT_IMPLEMENTED', '"auth.integrity" is not implemented yet', {
       parameter: 'auth.integrity',
     })
   }
-  if (policy.claims !== undefined && typeof policy.claims !== 'function') throw invalid('auth.claims', 'a function')
+  if (policy.claims !== undefined && typeof policy.claims !== 'function')
+    throw invalidOption('auth.claims', 'a function')
   return {
     scope: scopes(typeof policy.scope === 'string' ? policy.scope.split(' ') : policy.scope, 'auth.scope'),
     anyScope: scopes(policy.anyScope, 'auth.anyScope'),
@@ -155,7 +148,8 @@ function satisfies(predicate: NonNullable<RoutePolicy['claims']>, claims: Readon
 
 function scopes(value: unknown, parameter: string): readonly string[] {
   const list = strings(value, parameter)
-  if (!list.every((scope) => SCOPE_TOKEN.test(scope))) throw invalid(parameter, 'scope tokens of RFC 6749, section 3.3')
+  if (!list.every((scope) => SCOPE_TOKEN.test(scope)))
+    throw invalidOption(parameter, 'scope tokens of RFC 6749, section 3.3')
   return list
 }
 
@@ -163,7 +157,7 @@ function strings(value: unknown, parameter: string): readonly string[] {
   if (value === undefined) return []
   const list: unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0 || !list.every((item): item is string => typeof item === 'string' && item !== '')) {
-    throw invalid(parameter, 'a string, or a list of at least one string')
+    throw invalidOption(parameter, 'a string, or a list of at least one string')
   }
   return [...list]
 }
@@ -171,7 +165,7 @@ function strings(value: unknown, parameter: string): readonly string[] {
 function seconds(value: unknown): number | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
-    throw invalid('auth.maxAgeSeconds', 'a whole number of at least 0')
+    throw invalidOption('auth.maxAgeSeconds', 'a whole number of at least 0')
   }
   return value
 }
@@ -179,13 +173,9 @@ function seconds(value: unknown): number | undefined {
 function kinds(value: unknown, accepted: readonly ('dpop' | 'bearer')[]): readonly ('dpop' | 'bearer')[] {
   const list = [...new Set(strings(value, 'auth.accept'))]
   if (!list.every((kind): kind is 'dpop' | 'bearer' => accepted.some((each) => each === kind))) {
-    throw invalid('auth.accept', `of what the plugin accepts: ${accepted.join(', ')}`)
+    throw invalidOption('auth.accept', `of what the plugin accepts: ${accepted.join(', ')}`)
   }
   return list
-}
-
-function invalid(parameter: string, expected: string): CountersignError {
-  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
 }
 
 function refused(

@@ -13,3 +13,8 @@ export interface ReplayStore {
    */
   claim(key: string, expiresAt: number): boolean | Promise<boolean>
 }
+
+/** Tells a store from anything else, such as the options of the one that is built in. */
+export function isReplayStore(value: object): value is ReplayStore {
+  return 'claim' in value && typeof value.claim === 'function'
+}

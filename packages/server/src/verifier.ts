@@ -19,11 +19,12 @@ import type { OpenedProof, ProofKind } from './proofs/proof-kind.ts'
 import { proofKinds } from './proofs/proof-kinds.ts'
 import { createMemoryReplayStore } from './replay-memory.ts'
 import type { ReplayStore } from './replay-store.ts'
+import { isReplayStore } from './replay-store.ts'
 import { createRequestTargets } from './request-target.ts'
 import { verifySignature } from './signature.ts'
 import type { TokenVerification, VerifiedToken } from './token/access-token.ts'
 import { createAccessTokens } from './token/access-token.ts'
-import type { ProofKey } from './token-cache.ts'
+import type { CachedToken, ProofKey } from './token-cache.ts'
 import { createTokenCache } from './token-cache.ts'
 
 export { RefusalError } from './answers.ts'
@@ -175,11 +176,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       known: cached?.proofKey,
     })
     const checkBinding = (jkt: string | undefined) => checkBoundTo(jkt, proof.jkt)
-    const verification = cached?.verification ?? (await accessTokens.verify(accessToken, checkBinding))
-    if (cached !== undefined) {
-      accessTokens.checkTime(cached.verification.token)
-      checkBinding(cached.verification.token.jkt)
-    }
+    const verification = await verifyToken(accessToken, cached, checkBinding)
     const proofKey = proof.known ?? importProofKey(proof)
     await checkSignature(proof, proofKey)
     if (cached === undefined) tokenCache.set(ath, { verification, proofKey })
@@ -194,14 +191,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
     const ath = sha256(accessToken)
     const cached = tokenCache.get(ath)
-    const verification: TokenVerification =
-      cached?.verification ?? (await accessTokens.verify(accessToken, checkUnbound))
+    const verification = await verifyToken(accessToken, cached, checkUnbound)
     if (cached === undefined) tokenCache.set(ath, { verification, proofKey: undefined })
-    else {
-      accessTokens.checkTime(verification.token)
-      checkUnbound(verification.token.jkt)
-    }
     return { token: verification.token, proof: undefined }
+  }
+
+  /** A token that was verified before is as good as then, if it is still of this time and bound as it must be. */
+  function verifyToken(
+    accessToken: string,
+    cached: CachedToken | undefined,
+    checkBinding: (jkt: string | undefined) => void,
+  ): TokenVerification | Promise<TokenVerification> {
+    if (cached === undefined) return accessTokens.verify(accessToken, checkBinding)
+    accessTokens.checkTime(cached.verification.token)
+    checkBinding(cached.verification.token.jkt)
+    return cached.verification
   }
 
   async function claim(proof: OpenedProof): Promise<void> {
@@ -301,8 +305,4 @@ async function withTimeout(promise: Promise<unknown>, milliseconds: number): Pro
   } finally {
     clearTimeout(timer)
   }
-}
-
-function isReplayStore(replay: object): replay is ReplayStore {
-  return 'claim' in replay && typeof replay.claim === 'function'
 }

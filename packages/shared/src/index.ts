@@ -54,9 +54,10 @@ export { computeEnvelopeDigest, decodeEnvelope, decodeEnvelopePayload, splitEnve
 export * as limits from './limits.ts'
 export { mediaTypeEssence } from './media-type.ts'
 export { isNonce } from './nonce.ts'
+// Options
+export { checkOptionNames, invalidOption } from './options.ts'
 export type { ProblemDetails } from './problem.ts'
 export { errorDocumentation, PROBLEM_MEDIA_TYPE } from './problem.ts'
-// Options
 export { secureUrl } from './secure-url.ts'
 export { normalizeTargetUri } from './target-uri.ts'
 export { thumbprint, thumbprintInput } from './thumbprint.ts'

@@ -1,6 +1,6 @@
 // The client credentials grant (RFC 6749 section 4.4) with private_key_jwt (RFC 7523), for a token bound to the client's DPoP key.
 
-import { CountersignError, isCountersignError, secureUrl } from '@countersign/shared'
+import { CountersignError, checkOptionNames, invalidOption, isCountersignError, secureUrl } from '@countersign/shared'
 import type { AuthorizationServer, TokenEndpointResponse } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
 import { wantsNonce } from '../challenge.ts'
@@ -79,32 +79,17 @@ function authenticationBy(given: ClientKey): () => Promise<oauth.ClientAuth> {
   }
 }
 
-const OPTION_NAMES: readonly string[] = [
-  'clientId',
-  'key',
-  'issuer',
-  'scope',
-] satisfies (keyof ClientCredentialsOptions)[]
+const OPTION_NAMES: readonly (keyof ClientCredentialsOptions)[] = ['clientId', 'key', 'issuer', 'scope']
 
 function checkOptions(options: ClientCredentialsOptions): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object')
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.includes(name)) continue
-    throw new CountersignError('ERR_OPTION_UNKNOWN', `There is no option "${name}"`, {
-      parameter: name,
-      expected: OPTION_NAMES,
-    })
-  }
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object')
+  checkOptionNames(options, OPTION_NAMES)
   const { clientId, key, issuer, scope } = options
-  if (typeof clientId !== 'string' || clientId === '') throw invalid('clientId', 'a string')
-  if (typeof key !== 'object' || key === null) throw invalid('key', 'a CryptoKey, { key, kid }, or a private JWK')
+  if (typeof clientId !== 'string' || clientId === '') throw invalidOption('clientId', 'a string')
+  if (typeof key !== 'object' || key === null) throw invalidOption('key', 'a CryptoKey, { key, kid }, or a private JWK')
   if (scope !== undefined && typeof scope !== 'string')
-    throw invalid('scope', 'scopes separated by spaces, in one string')
+    throw invalidOption('scope', 'scopes separated by spaces, in one string')
   if (issuer !== undefined) secureUrl(issuer, 'issuer')
-}
-
-function invalid(parameter: string, expected: string): CountersignError {
-  return new CountersignError('ERR_OPTION_INVALID', `"${parameter}" must be ${expected}`, { parameter, expected })
 }
 
 /** Repeats a token request once when the authorization server asks for a nonce (RFC 9449 section 8), with everything made anew. */
