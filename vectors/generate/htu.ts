@@ -1,10 +1,9 @@
 // Comparison of target URIs as RFC 9449 section 4.3 asks: without query and fragment, after the syntax-based and scheme-based
 // normalisation of RFC 3986 sections 6.2.2 and 6.2.3.
 
-import type { Common, Vector, VectorFile } from './vector.ts'
-import { vector } from './vector.ts'
-
-const MAX_URI_LENGTH = 8192
+import type { Pair } from './uri-rows.ts'
+import { MAX_URI_LENGTH, uriRows } from './uri-rows.ts'
+import type { VectorFile } from './vector.ts'
 
 const notes = {
   authority: 'User information, host and port.',
@@ -25,18 +24,7 @@ const notes = {
 }
 type Flag = keyof typeof notes
 
-type Pair = readonly [id: string, comment: string, a: string, b: string]
-type Single = readonly [id: string, comment: string, uri: string]
-
-function pairs(expect: 'equal' | 'different', flags: Flag[], rfc: string, rows: readonly Pair[]): Vector[] {
-  const common: Common = { rfc: ['9449#section-4.3', rfc], flags }
-  return rows.map(([id, comment, a, b]) => vector(`htu-${id}`, comment, common, { a, b }, expect))
-}
-
-function invalid(flags: Flag[], rfc: string, rows: readonly Single[]): Vector[] {
-  const common: Common = { rfc: ['9449#section-4.3', rfc], flags }
-  return rows.map(([id, comment, uri]) => vector(`htu-${id}`, comment, common, { uri }, 'ERR_HTU_INVALID'))
-}
+const { pairs, invalid } = uriRows<Flag>('htu', '9449#section-4.3')
 
 const A_B = 'https://api.example.com/a/b'
 const ROOT = 'https://rs.example/'

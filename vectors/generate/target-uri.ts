@@ -1,10 +1,8 @@
 // Comparison of whole target URIs: spec/request-envelope.md, "Target URI". Up to the query it is that of htu.json, of
 // which a few cases stand here again; from the first question mark on, nothing is normalised.
 
-import type { Common, Vector, VectorFile } from './vector.ts'
-import { vector } from './vector.ts'
-
-const MAX_URI_LENGTH = 8192
+import { MAX_URI_LENGTH, uriRows } from './uri-rows.ts'
+import type { VectorFile } from './vector.ts'
 
 const notes = {
   character: 'A character that no target URI may hold.',
@@ -18,18 +16,7 @@ const notes = {
 }
 type Flag = keyof typeof notes
 
-type Pair = readonly [id: string, comment: string, a: string, b: string]
-type Single = readonly [id: string, comment: string, uri: string]
-
-function pairs(expect: 'equal' | 'different', flags: Flag[], rfc: string, rows: readonly Pair[]): Vector[] {
-  const common: Common = { rfc: ['9635#section-7.3.3', rfc], flags }
-  return rows.map(([id, comment, a, b]) => vector(`target-uri-${id}`, comment, common, { a, b }, expect))
-}
-
-function invalid(flags: Flag[], rfc: string, rows: readonly Single[]): Vector[] {
-  const common: Common = { rfc: ['9635#section-7.3.3', rfc], flags }
-  return rows.map(([id, comment, uri]) => vector(`target-uri-${id}`, comment, common, { uri }, 'ERR_HTU_INVALID'))
-}
+const { pairs, invalid } = uriRows<Flag>('target-uri', '9635#section-7.3.3')
 
 const A = 'https://rs.example/a'
 const Q = `${A}?x=1`
