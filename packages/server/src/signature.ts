@@ -15,18 +15,17 @@ let underWay = 0
  * Does not check that the key fits the algorithm: `readPublicJwk(jwk, algorithm)` did when the key was read.
  *
  * @param signingInput - ASCII text.
- * @param signature - One character per byte.
  */
 export function verifySignature(
   algorithm: AlgorithmEntry,
   key: KeyObject,
   signingInput: string,
-  signature: string,
+  signature: Uint8Array,
 ): boolean | Promise<boolean> {
   if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false
   const digest = algorithm.hash === undefined ? null : algorithm.hash.replace('-', '').toLowerCase()
   const data = Buffer.from(signingInput, 'latin1')
-  const bytes = Buffer.from(algorithm.kty === 'EC' ? derOfConcatenated(signature) : signature, 'latin1')
+  const bytes = algorithm.kty === 'EC' ? derOfConcatenated(signature) : signature
   const keyInput = algorithm.signParameters.name === 'RSA-PSS' ? pssInput(key) : key
   if (underWay === 0 && !inThisTurn) {
     inThisTurn = true
@@ -52,18 +51,38 @@ function pssInput(key: KeyObject): VerifyKeyObjectInput {
 }
 
 /** The DER form of an ECDSA signature that JWS writes as r and s side by side (RFC 7518 section 3.4). */
-function derOfConcatenated(signature: string): string {
+function derOfConcatenated(signature: Uint8Array): Uint8Array {
   const half = signature.length / 2
-  const body = derInteger(signature.slice(0, half)) + derInteger(signature.slice(half))
-  return body.length < 128
-    ? `\x30${String.fromCharCode(body.length)}${body}`
-    : `\x30\x81${String.fromCharCode(body.length)}${body}`
+  const r = positionOfInteger(signature, 0, half)
+  const s = positionOfInteger(signature, half, signature.length)
+  const lengthOfR = derLength(signature, r, half)
+  const lengthOfS = derLength(signature, s, signature.length)
+  const length = 4 + lengthOfR + lengthOfS
+  const der = new Uint8Array(length + (length < 128 ? 2 : 3))
+  let at = 0
+  der[at++] = 0x30
+  if (length >= 128) der[at++] = 0x81
+  der[at++] = length
+  at = writeInteger(der, at, lengthOfR, signature.subarray(r, half))
+  writeInteger(der, at, lengthOfS, signature.subarray(s))
+  return der
 }
 
-function derInteger(octets: string): string {
-  let start = 0
-  while (start < octets.length - 1 && octets.charCodeAt(start) === 0) start++
-  const sign = octets.charCodeAt(start) >= 0x80 ? '\0' : ''
-  const integer = sign + octets.slice(start)
-  return `\x02${String.fromCharCode(integer.length)}${integer}`
+/** Where a big-endian integer begins when its leading zero octets are skipped, all but the last octet. */
+function positionOfInteger(octets: Uint8Array, start: number, end: number): number {
+  let position = start
+  while (position < end - 1 && octets[position] === 0) position++
+  return position
+}
+
+/** An integer whose first bit is set needs a zero octet in front, or it would be negative. */
+function derLength(octets: Uint8Array, start: number, end: number): number {
+  return end - start + ((octets[start] as number) >> 7)
+}
+
+function writeInteger(der: Uint8Array, start: number, length: number, magnitude: Uint8Array): number {
+  der[start] = 0x02
+  der[start + 1] = length
+  der.set(magnitude, start + 2 + length - magnitude.length)
+  return start + 2 + length
 }

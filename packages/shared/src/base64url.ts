@@ -4,6 +4,7 @@
 import { CountersignError } from './errors.ts'
 
 const ALPHABET = /^[A-Za-z0-9_-]*$/
+const CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const ENDS_TWO_OF_FOUR = 'AQgw'
 const ENDS_THREE_OF_FOUR = 'AEIMQUYcgkosw048'
 
@@ -36,7 +37,18 @@ export function decodeBase64urlToBinary(text: string): string {
  * @throws {CountersignError} `ERR_BASE64URL_INVALID` for padding, white space, other alphabets and stray trailing bits.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
-  return bytesOfBinary(decodeBase64urlToBinary(text))
+  if (!endsCanonically(text)) throw invalid()
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  let bits = 0
+  let length = 0
+  // A signature holds `-` and `_`, for which `atob` would need two copies of it: a table is faster (bench/wire.ts).
+  for (let index = 0; index < text.length; index++) {
+    const value = sextets[text.charCodeAt(index)] ?? -1
+    if (value === -1) throw invalid()
+    bits = (bits << 6) | value
+    if (index % 4 !== 0) bytes[length++] = bits >> (6 - 2 * (index % 4))
+  }
+  return bytes
 }
 
 /** The bytes of a string of one character per byte. */
@@ -53,6 +65,11 @@ export function encodeBase64url(data: Uint8Array | string): string {
   for (const byte of bytes) binary += String.fromCharCode(byte)
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
+
+/** The six bits of a character, by its code; -1 for one that is not of the alphabet. */
+const sextets: Int8Array = /* @__PURE__ */ Int8Array.from({ length: 128 }, (_, code) =>
+  CHARACTERS.indexOf(String.fromCharCode(code)),
+)
 
 /** The last character of a text whose length is no multiple of four has bits that encode nothing: they must be zero. */
 function endsCanonically(text: string): boolean {

@@ -5,11 +5,11 @@ import type { AlgorithmEntry, JwsAlgorithm } from './algorithms.ts'
 import { algorithmOf } from './algorithms.ts'
 import type { ErrorCode } from './error-table.ts'
 import { CountersignError, isCountersignError } from './errors.ts'
-import type { JsonObject } from './json.ts'
+import type { JsonMembers } from './json.ts'
 import type { PublicJwk } from './jwk.ts'
 import { readPublicJwk } from './jwk.ts'
 import type { CompactJws } from './jws.ts'
-import { decodeJsonSegment, decodeSignatureSegment, encodeJsonSegment, splitCompactJws } from './jws.ts'
+import { decodeJsonSegmentMembers, decodeSignatureSegment, encodeJsonSegment, splitCompactJws } from './jws.ts'
 import { MAX_JTI_LENGTH, MAX_PROOF_LENGTH } from './limits.ts'
 
 /** The `typ` of every DPoP proof. */
@@ -44,8 +44,7 @@ export interface UnverifiedDPoPProof {
   readonly claims: DPoPProofClaims
   /** The ASCII text that was signed. */
   readonly signingInput: string
-  /** The signature, one character per byte. */
-  readonly signature: string
+  readonly signature: Uint8Array<ArrayBuffer>
 }
 
 /**
@@ -68,15 +67,15 @@ export function splitDPoPProof(proof: string): CompactJws {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-4.3 RFC 9449, section 4.3, checks 4, 5 and 7}
  */
 export function decodeDPoPProofHeader(segment: string): { header: DPoPProofHeader; algorithm: AlgorithmEntry } {
-  const header = asMalformed(() => decodeJsonSegment(segment, 'header'))
-  if (header['typ'] !== DPOP_PROOF_TYP) {
-    throw refused('ERR_DPOP_PROOF_TYP', 'typ', { expected: DPOP_PROOF_TYP, actual: header['typ'] })
+  const header = asMalformed(() => decodeJsonSegmentMembers(segment, 'header'))
+  if (header('typ') !== DPOP_PROOF_TYP) {
+    throw refused('ERR_DPOP_PROOF_TYP', 'typ', { expected: DPOP_PROOF_TYP, actual: header('typ') })
   }
   // RFC 7515 section 4.1.11: a critical parameter that is not understood refuses the JWS. None is.
-  if (header['crit'] !== undefined) throw refused('ERR_DPOP_PROOF_CRIT', 'crit')
-  const algorithm = algorithmOf(header['alg'])
-  if (algorithm === undefined) throw refused('ERR_DPOP_PROOF_ALG', 'alg', { actual: header['alg'] })
-  const jwk = readProofJwk(header['jwk'], algorithm)
+  if (header('crit') !== undefined) throw refused('ERR_DPOP_PROOF_CRIT', 'crit')
+  const algorithm = algorithmOf(header('alg'))
+  if (algorithm === undefined) throw refused('ERR_DPOP_PROOF_ALG', 'alg', { actual: header('alg') })
+  const jwk = readProofJwk(header('jwk'), algorithm)
   return { header: { typ: DPOP_PROOF_TYP, alg: algorithm.alg, jwk }, algorithm }
 }
 
@@ -87,7 +86,7 @@ export function decodeDPoPProofHeader(segment: string): { header: DPoPProofHeade
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-4.3 RFC 9449, section 4.3, check 3}
  */
 export function decodeDPoPProofClaims(segment: string): DPoPProofClaims {
-  const payload = asMalformed(() => decodeJsonSegment(segment, 'payload'))
+  const payload = asMalformed(() => decodeJsonSegmentMembers(segment, 'payload'))
   const jti = stringClaim(payload, 'jti')
   if (jti.length > MAX_JTI_LENGTH) {
     throw refused('ERR_DPOP_PROOF_CLAIM_INVALID', 'jti', {
@@ -98,7 +97,7 @@ export function decodeDPoPProofClaims(segment: string): DPoPProofClaims {
   }
   const htm = stringClaim(payload, 'htm')
   const htu = stringClaim(payload, 'htu')
-  const iat = payload['iat']
+  const iat = payload('iat')
   if (iat === undefined) throw refused('ERR_DPOP_PROOF_CLAIM_MISSING', 'iat')
   if (typeof iat !== 'number')
     throw refused('ERR_DPOP_PROOF_CLAIM_INVALID', 'iat', { reason: 'type', expected: 'number' })
@@ -107,8 +106,8 @@ export function decodeDPoPProofClaims(segment: string): DPoPProofClaims {
     htm,
     htu,
     iat,
-    ...(payload['ath'] !== undefined && { ath: stringClaim(payload, 'ath') }),
-    ...(payload['nonce'] !== undefined && { nonce: stringClaim(payload, 'nonce') }),
+    ...(payload('ath') !== undefined && { ath: stringClaim(payload, 'ath') }),
+    ...(payload('nonce') !== undefined && { nonce: stringClaim(payload, 'nonce') }),
   }
 }
 
@@ -117,7 +116,7 @@ export function decodeDPoPProofClaims(segment: string): DPoPProofClaims {
  *
  * @throws {CountersignError} `ERR_DPOP_PROOF_MALFORMED`.
  */
-export function decodeDPoPProofSignature(segment: string): string {
+export function decodeDPoPProofSignature(segment: string): Uint8Array<ArrayBuffer> {
   return asMalformed(() => decodeSignatureSegment(segment))
 }
 
@@ -157,8 +156,8 @@ function readProofJwk(value: unknown, algorithm: AlgorithmEntry): PublicJwk {
   }
 }
 
-function stringClaim(payload: JsonObject, name: string): string {
-  const value = payload[name]
+function stringClaim(payload: JsonMembers, name: string): string {
+  const value = payload(name)
   if (value === undefined) throw refused('ERR_DPOP_PROOF_CLAIM_MISSING', name)
   if (typeof value !== 'string')
     throw refused('ERR_DPOP_PROOF_CLAIM_INVALID', name, { reason: 'type', expected: 'string' })

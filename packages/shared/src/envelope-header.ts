@@ -5,11 +5,11 @@ import type { AlgorithmEntry, JwsAlgorithm } from './algorithms.ts'
 import { algorithmOf } from './algorithms.ts'
 import { asMalformed, refused } from './envelope-refusal.ts'
 import { isCountersignError } from './errors.ts'
-import type { JsonObject } from './json.ts'
+import type { JsonMembers } from './json.ts'
 import type { PublicJwk } from './jwk.ts'
 import { readPublicJwk } from './jwk.ts'
 import type { CompactJws } from './jws.ts'
-import { decodeJsonSegment, encodeJsonSegment } from './jws.ts'
+import { decodeJsonSegmentMembers, encodeJsonSegment } from './jws.ts'
 import { MAX_CREATED_SECONDS, MAX_CTY_LENGTH, MAX_JTI_LENGTH, MAX_NONCE_LENGTH } from './limits.ts'
 import { mediaTypeEssence } from './media-type.ts'
 import { isNonce } from './nonce.ts'
@@ -114,12 +114,12 @@ export function decodeEnvelopeHeader(
   segments: EnvelopeSegments,
   { profile }: EnvelopeHeaderOptions = {},
 ): DecodedEnvelopeHeader<EnvelopeHeader | GnapEnvelopeHeader> {
-  const header = asMalformed(() => decodeJsonSegment(segments.header, 'header'))
+  const header = asMalformed(() => decodeJsonSegmentMembers(segments.header, 'header'))
   const typ = readTyp(header, segments)
-  for (const name of ['crit', 'b64']) if (header[name] !== undefined) throw refused('ERR_ENVELOPE_CRIT', name)
-  const algorithm = algorithmOf(header['alg'])
-  if (algorithm === undefined) throw refused('ERR_ENVELOPE_ALG', 'alg', { actual: header['alg'] })
-  const jwk = profile === 'gnap' ? undefined : readEnvelopeJwk(header['jwk'], algorithm)
+  for (const name of ['crit', 'b64']) if (header(name) !== undefined) throw refused('ERR_ENVELOPE_CRIT', name)
+  const algorithm = algorithmOf(header('alg'))
+  if (algorithm === undefined) throw refused('ERR_ENVELOPE_ALG', 'alg', { actual: header('alg') })
+  const jwk = profile === 'gnap' ? undefined : readEnvelopeJwk(header('jwk'), algorithm)
   const needsCty = typ === ATTACHED_ENVELOPE_TYP && segments.payload !== '' && profile !== 'gnap'
   return {
     header: {
@@ -131,9 +131,9 @@ export function decodeEnvelopeHeader(
       uri: stringParameter(header, 'uri'),
       created: readCreated(header),
       ath: stringParameter(header, 'ath'),
-      ...((profile !== 'gnap' || header['jti'] !== undefined) && { jti: readJti(header) }),
-      ...(header['nonce'] !== undefined && { nonce: readNonce(header) }),
-      ...((needsCty || header['cty'] !== undefined) && { cty: readCty(header) }),
+      ...((profile !== 'gnap' || header('jti') !== undefined) && { jti: readJti(header) }),
+      ...(header('nonce') !== undefined && { nonce: readNonce(header) }),
+      ...((needsCty || header('cty') !== undefined) && { cty: readCty(header) }),
     },
     algorithm,
   }
@@ -150,7 +150,8 @@ export function encodeEnvelopeHeader(header: EnvelopeHeader | GnapEnvelopeHeader
 }
 
 /** `gnap-binding-jwsd` comes in `Detached-JWS` only, `gnap-binding-jws` in the content or with an empty payload. */
-function readTyp({ typ }: JsonObject, { carrier, payload }: EnvelopeSegments): EnvelopeHeader['typ'] {
+function readTyp(header: JsonMembers, { carrier, payload }: EnvelopeSegments): EnvelopeHeader['typ'] {
+  const typ = header('typ')
   const detached = typ === DETACHED_ENVELOPE_TYP && carrier === 'field'
   if (detached || (typ === ATTACHED_ENVELOPE_TYP && (carrier === 'content' || payload === ''))) return typ
   const expected = carrier === 'field' ? DETACHED_ENVELOPE_TYP : ATTACHED_ENVELOPE_TYP
@@ -167,8 +168,8 @@ function readEnvelopeJwk(value: unknown, algorithm: AlgorithmEntry): PublicJwk {
 }
 
 /** JSON does not say how a number was written: `1.7e9` is read as `1700000000`. */
-function readCreated(header: JsonObject): number {
-  const created = header['created']
+function readCreated(header: JsonMembers): number {
+  const created = header('created')
   if (created === undefined) throw refused('ERR_ENVELOPE_PARAMETER_MISSING', 'created')
   if (typeof created !== 'number') throw invalid('created', 'type', 'number')
   if (!Number.isInteger(created)) throw invalid('created', 'grammar', 'integer', created)
@@ -176,17 +177,17 @@ function readCreated(header: JsonObject): number {
   return created
 }
 
-function readJti(header: JsonObject): string {
+function readJti(header: JsonMembers): string {
   return boundedParameter(header, 'jti', MAX_JTI_LENGTH)
 }
 
-function readNonce(header: JsonObject): string {
+function readNonce(header: JsonMembers): string {
   const nonce = boundedParameter(header, 'nonce', MAX_NONCE_LENGTH)
   if (!isNonce(nonce)) throw invalid('nonce', 'grammar')
   return nonce
 }
 
-function readCty(header: JsonObject): string {
+function readCty(header: JsonMembers): string {
   const cty = boundedParameter(header, 'cty', MAX_CTY_LENGTH)
   const essence = mediaTypeEssence(cty)
   if (essence === undefined || essence === ENVELOPE_MEDIA_TYPE || essence === JSON_SERIALISATION_MEDIA_TYPE) {
@@ -195,14 +196,14 @@ function readCty(header: JsonObject): string {
   return cty
 }
 
-function boundedParameter(header: JsonObject, name: string, maxLength: number): string {
+function boundedParameter(header: JsonMembers, name: string, maxLength: number): string {
   const value = stringParameter(header, name)
   if (value.length > maxLength) throw invalid(name, 'size', maxLength, value.length)
   return value
 }
 
-function stringParameter(header: JsonObject, name: string): string {
-  const value = header[name]
+function stringParameter(header: JsonMembers, name: string): string {
+  const value = header(name)
   if (value === undefined) throw refused('ERR_ENVELOPE_PARAMETER_MISSING', name)
   if (typeof value !== 'string') throw invalid(name, 'type', 'string')
   if (value === '') throw invalid(name, 'empty')

@@ -31,8 +31,22 @@ const CLOSE_BRACE = 0x7d
  *   `lone_surrogate`, `number`.
  */
 export function parseJsonObjectOfBinary(binary: string): JsonObject {
-  if (!NON_ASCII.test(binary)) return parseJsonObject(binary)
-  return parseJsonObject(decodeUtf8(bytesOfBinary(binary)))
+  return parseJsonObject(textOfBinary(binary))
+}
+
+/** The members of a JSON object by name. A member that is absent is `undefined`, whatever its name. */
+export type JsonMembers = (name: string) => JsonValue | undefined
+
+/**
+ * As {@link parseJsonObjectOfBinary}, for whoever reads a few members: the object as a whole is not copied into one without prototype,
+ * which would cost as much as parsing it.
+ *
+ * @throws {CountersignError} `ERR_JSON_INVALID`, as {@link parseJsonObjectOfBinary}.
+ */
+export function parseJsonMembersOfBinary(binary: string): JsonMembers {
+  const object = parseChecked(textOfBinary(binary), MAX_JSON_LENGTH)
+  if (!isJsonObject(object)) throw invalid('type', 'Not a JSON object')
+  return (name) => (Object.hasOwn(object, name) ? withoutPrototypes(object[name] as JsonValue) : undefined)
 }
 
 /**
@@ -65,25 +79,33 @@ export function parseJsonObject(text: string): JsonObject {
  *   `number`.
  */
 export function parseJson(text: string, maxLength = MAX_JSON_LENGTH): JsonValue {
-  if (text.length > maxLength) throw invalid('size', `JSON of more than ${maxLength} characters`)
-  wellFormed(text)
-  const memberNames = scan(text)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw invalid('syntax', 'Not JSON', cause)
-  }
-  const count = { members: 0 }
-  const escaped = text.includes('\\')
-  const hardened = harden(value as JsonValue, count, escaped)
-  if (count.members !== memberNames) throw invalid('duplicate_member', 'An object has two members of one name')
-  return hardened
+  return withoutPrototypes(parseChecked(text, maxLength))
 }
 
 /** Tells whether a parsed value is an object. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Parses a text and makes every check of it. The objects in the result inherit from `Object.prototype` still. */
+function parseChecked(text: string, maxLength: number): JsonValue {
+  if (text.length > maxLength) throw invalid('size', `JSON of more than ${maxLength} characters`)
+  wellFormed(text)
+  const memberNames = scan(text)
+  let value: JsonValue
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw invalid('syntax', 'Not JSON', cause)
+  }
+  if (countMembers(value, text.includes('\\')) !== memberNames) {
+    throw invalid('duplicate_member', 'An object has two members of one name')
+  }
+  return value
+}
+
+function textOfBinary(binary: string): string {
+  return NON_ASCII.test(binary) ? decodeUtf8(bytesOfBinary(binary)) : binary
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -132,24 +154,36 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-/** Copies a parsed value into objects without prototype, counts its members, and refuses what I-JSON refuses. */
-function harden(value: JsonValue, count: { members: number }, escaped: boolean): JsonValue {
-  if (typeof value === 'string') return escaped ? wellFormed(value) : value
+/**
+ * Counts the members of a parsed value, and refuses what I-JSON refuses.
+ *
+ * @param escaped - Whether the text has escapes: only these can make half of a surrogate pair out of a well-formed text.
+ */
+function countMembers(value: JsonValue, escaped: boolean): number {
+  if (typeof value === 'string') {
+    if (escaped) wellFormed(value)
+    return 0
+  }
   if (typeof value === 'number' && !Number.isFinite(value)) throw invalid('number', 'A number is out of range')
+  if (typeof value !== 'object' || value === null) return 0
+  let members = 0
+  if (!Array.isArray(value)) {
+    const names = Object.keys(value)
+    if (escaped) for (const name of names) wellFormed(name)
+    members = names.length
+  }
+  for (const member of Object.values(value)) members += countMembers(member as JsonValue, escaped)
+  return members
+}
+
+/** Copies the objects of a parsed value into objects without prototype. */
+function withoutPrototypes(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) value[index] = harden(value[index] as JsonValue, count, escaped)
-    return value
-  }
   // The parser's own object is fast to walk, one without prototype is not: it is walked first and copied last.
-  for (const name of Object.keys(value)) {
-    count.members++
-    if (escaped) wellFormed(name)
-    const member = value[name] as JsonValue
-    const hardened = harden(member, count, escaped)
-    if (hardened !== member) value[name] = hardened
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member === 'object' && member !== null) (value as JsonObject)[name] = withoutPrototypes(member)
   }
-  return { __proto__: null, ...value } as unknown as JsonObject
+  return Array.isArray(value) ? value : ({ __proto__: null, ...value } as unknown as JsonObject)
 }
 
 function wellFormed(text: string): string {

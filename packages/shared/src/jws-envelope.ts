@@ -2,7 +2,7 @@
 // decoding without trust. Only a verifier that has made every check of the specification may believe a decoded
 // envelope.
 
-import { decodeBase64url, decodeBase64urlToBinary, isBase64url } from './base64url.ts'
+import { decodeBase64url, isBase64url } from './base64url.ts'
 import type {
   EnvelopeCarrier,
   EnvelopeHeader,
@@ -31,8 +31,7 @@ export interface UnverifiedEnvelope<Header = EnvelopeHeader> {
   readonly payload: EnvelopePayload
   /** The ASCII text that was signed. */
   readonly signingInput: string
-  /** The signature, one character per byte. */
-  readonly signature: string
+  readonly signature: Uint8Array<ArrayBuffer>
 }
 
 /** Length of the SHA-256 of anything, in characters of base64url. */
@@ -118,7 +117,7 @@ export function decodeEnvelope(
     header: decodeEnvelopeHeader(segments, options).header,
     payload: decodeEnvelopePayload(segments),
     signingInput: segments.signingInput,
-    signature: decodeBase64urlToBinary(segments.signature),
+    signature: decodeBase64url(segments.signature),
   }
 }
 

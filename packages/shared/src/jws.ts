@@ -1,9 +1,9 @@
 // The JWS compact serialisation, RFC 7515 section 7.1, decoded strictly and without trust.
 
-import { decodeBase64urlToBinary, encodeBase64url } from './base64url.ts'
+import { decodeBase64url, decodeBase64urlToBinary, encodeBase64url } from './base64url.ts'
 import { CountersignError, isCountersignError } from './errors.ts'
-import type { JsonObject } from './json.ts'
-import { parseJsonObjectOfBinary } from './json.ts'
+import type { JsonMembers, JsonObject } from './json.ts'
+import { parseJsonMembersOfBinary, parseJsonObjectOfBinary } from './json.ts'
 
 /** The three segments of a compact JWS, still encoded, and where the signing input ends. */
 export interface CompactJws {
@@ -40,8 +40,21 @@ export function splitCompactJws(text: string): CompactJws {
  * @throws {CountersignError} `ERR_JWS_INVALID`; `reason` is `base64url` or that of the JSON parser.
  */
 export function decodeJsonSegment(segment: string, parameter: 'header' | 'payload'): JsonObject {
+  return decodeSegment(segment, parameter, parseJsonObjectOfBinary)
+}
+
+/**
+ * As {@link decodeJsonSegment}, for whoever reads a few members: in half the time.
+ *
+ * @throws {CountersignError} `ERR_JWS_INVALID`, as {@link decodeJsonSegment}.
+ */
+export function decodeJsonSegmentMembers(segment: string, parameter: 'header' | 'payload'): JsonMembers {
+  return decodeSegment(segment, parameter, parseJsonMembersOfBinary)
+}
+
+function decodeSegment<Parsed>(segment: string, parameter: string, parse: (binary: string) => Parsed): Parsed {
   try {
-    return parseJsonObjectOfBinary(decodeBase64urlToBinary(segment))
+    return parse(decodeBase64urlToBinary(segment))
   } catch (cause) {
     if (!isCountersignError(cause)) throw cause
     const reason = cause.code === 'ERR_BASE64URL_INVALID' ? 'base64url' : cause.reason
@@ -54,17 +67,17 @@ export function decodeJsonSegment(segment: string, parameter: 'header' | 'payloa
 }
 
 /**
- * Decodes the signature segment into a string of one character per byte.
+ * Decodes the signature segment.
  *
  * @throws {CountersignError} `ERR_JWS_INVALID` with reason `base64url`, or `empty` (an unsecured JWS has an empty signature).
  */
-export function decodeSignatureSegment(segment: string): string {
+export function decodeSignatureSegment(segment: string): Uint8Array<ArrayBuffer> {
   const parameter = 'signature'
   if (segment === '') {
     throw new CountersignError('ERR_JWS_INVALID', 'The JWS has no signature', { parameter, reason: 'empty' })
   }
   try {
-    return decodeBase64urlToBinary(segment)
+    return decodeBase64url(segment)
   } catch (cause) {
     throw new CountersignError('ERR_JWS_INVALID', 'The signature is malformed', {
       parameter,

@@ -34,10 +34,9 @@ describe('decodeDPoPProof', () => {
     expect(header).toEqual(rfcHeader)
     expect(claims).toEqual(rfcClaims)
     expect(signingInput).toBe(rfcProof.slice(0, rfcProof.lastIndexOf('.')))
-    const bytes = Uint8Array.from(Buffer.from(signature, 'latin1'))
     const parameters = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
     const key = await crypto.subtle.importKey('jwk', ecJwk, parameters, false, ['verify'])
-    expect(await crypto.subtle.verify(parameters, key, bytes, Buffer.from(signingInput))).toBe(true)
+    expect(await crypto.subtle.verify(parameters, key, signature, Buffer.from(signingInput))).toBe(true)
   })
 
   it('ignores header parameters and claims it does not know', () => {
@@ -200,8 +199,8 @@ describe('decodeDPoPProofClaims', () => {
 })
 
 describe('decodeDPoPProofSignature', () => {
-  it('decodes to one character per byte', () => {
-    expect(decodeDPoPProofSignature('AP8')).toBe('\0\xff')
+  it('decodes to bytes', () => {
+    expect(decodeDPoPProofSignature('AP8')).toEqual(Uint8Array.of(0, 0xff))
   })
 
   it.each([

@@ -16,7 +16,6 @@ import {
   computeAth,
   computeEnvelopeDigest,
   decodeBase64url,
-  decodeBase64urlToBinary,
   decodeEnvelopeHeader,
   decodeEnvelopePayload,
   isCountersignError,
@@ -77,7 +76,7 @@ export async function referenceVerifyEnvelope(verification: EnvelopeVerification
   const payload = decodeEnvelopePayload(segments)
   check(bound, 'ERR_TOKEN_BINDING_MISMATCH')
   const key = await importKey(jwk, decoded.algorithm)
-  const octets = Uint8Array.from(decodeBase64urlToBinary(segments.signature), (character) => character.charCodeAt(0))
+  const octets = decodeBase64url(segments.signature)
   const signed = new TextEncoder().encode(segments.signingInput)
   check(await crypto.subtle.verify(decoded.algorithm.signParameters, key, octets, signed), 'ERR_ENVELOPE_SIGNATURE')
   if (payload.kind === 'content') return { content: payload.content, contentType: header.cty ?? 'application/json' }

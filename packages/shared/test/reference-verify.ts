@@ -42,7 +42,7 @@ export async function referenceVerify(verification: Verification): Promise<void>
   check(claims.ath === (await computeAth(accessToken)), 'ERR_DPOP_PROOF_ATH_MISMATCH')
   check(jkt === (await thumbprint(header.jwk)), 'ERR_TOKEN_BINDING_MISMATCH')
   const key = await importKey(header.jwk, algorithm)
-  const octets = Uint8Array.from(decodeDPoPProofSignature(signature), (character) => character.charCodeAt(0))
+  const octets = decodeDPoPProofSignature(signature)
   const signed = new TextEncoder().encode(signingInput)
   check(await crypto.subtle.verify(algorithm.signParameters, key, octets, signed), 'ERR_DPOP_PROOF_SIGNATURE')
 }

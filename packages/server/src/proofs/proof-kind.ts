@@ -36,8 +36,7 @@ export interface OpenedProof {
   readonly jwk: PublicJwk | undefined
   readonly headerSegment: string
   readonly signingInput: string
-  /** One character per byte. */
-  readonly signature: string
+  readonly signature: Uint8Array
   readonly jti: string
   readonly nonce: string | undefined
   /** Second since the epoch from which the proof can no longer be accepted: as long must its `jti` be remembered. */

@@ -115,7 +115,7 @@ function decode(accessToken: string): {
   header: JsonObject
   claims: JsonObject
   signingInput: string
-  signature: string
+  signature: Uint8Array
 } {
   if (accessToken.length > limits.MAX_TOKEN_LENGTH) {
     throw refused('ERR_TOKEN_TOO_LARGE', 'size', limits.MAX_TOKEN_LENGTH, accessToken.length)
@@ -176,7 +176,7 @@ async function findSigner(
   kid: unknown,
   algorithm: AlgorithmEntry,
   signingInput: string,
-  signature: string,
+  signature: Uint8Array,
 ): Promise<IssuerKey> {
   if (kid !== undefined && typeof kid !== 'string')
     throw refused('ERR_TOKEN_KEY_UNKNOWN', 'kid', 'a string', typeof kid)
