@@ -1,15 +1,15 @@
 // @countersign/server: the Fastify plugin, and the types of its options and of `request.caller`.
 
-import './fastify.ts'
+import './plugin/fastify.ts'
 
 export { CountersignError, type ErrorCode, isCountersignError, type ProblemDetails } from '@countersign/shared'
 export { RefusalError } from './answers.ts'
 export type { Caller, CallerClaims } from './caller.ts'
 export type { IssuerOptions, NonceOptions, TokenCacheOptions, VerifierOptions } from './options.ts'
-export type { CountersignOptions } from './plugin.ts'
-export { countersign, countersign as default } from './plugin.ts'
+export type { CountersignOptions } from './plugin/plugin.ts'
+export { countersign, countersign as default } from './plugin/plugin.ts'
 export type { RoutePolicy } from './policy.ts'
-export type { MemoryReplayStoreOptions } from './replay-memory.ts'
-export { createMemoryReplayStore } from './replay-memory.ts'
-export type { ReplayStore } from './replay-store.ts'
+export type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
+export { createMemoryReplayStore } from './replay/replay-memory.ts'
+export type { ReplayStore } from './replay/replay-store.ts'
 export type { Verifier } from './verifier.ts'

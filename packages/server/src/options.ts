@@ -12,9 +12,9 @@ import {
   normalizeHtu,
   secureUrl,
 } from '@countersign/shared'
-import type { MemoryReplayStoreOptions } from './replay-memory.ts'
-import type { ReplayStore } from './replay-store.ts'
-import { isReplayStore } from './replay-store.ts'
+import type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
+import type { ReplayStore } from './replay/replay-store.ts'
+import { isReplayStore } from './replay/replay-store.ts'
 
 /** An issuer whose access tokens are accepted. */
 export interface IssuerOptions {

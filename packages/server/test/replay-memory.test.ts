@@ -3,7 +3,7 @@
 import type { CountersignError } from '@countersign/shared'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMemoryReplayStore } from '../src/replay-memory.ts'
+import { createMemoryReplayStore } from '../src/replay/replay-memory.ts'
 import { createClock } from './support.ts'
 
 const jkt = (name: string) => name.padEnd(43, 'x')

@@ -28,7 +28,7 @@ import {
   rfc,
   wycheproofFolder,
 } from '../../../vectors/third-party/third-party.ts'
-import { createIssuerKeys } from '../src/issuer-keys.ts'
+import { createIssuerKeys } from '../src/issuers/issuer-keys.ts'
 import { importPublicKey } from '../src/keys.ts'
 import { verifySignature } from '../src/signature.ts'
 

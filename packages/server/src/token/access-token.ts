@@ -11,8 +11,8 @@ import {
   limits,
   splitCompactJws,
 } from '@countersign/shared'
-import type { IssuerKey, IssuerKeys } from '../issuer-keys.ts'
-import { createIssuerKeys } from '../issuer-keys.ts'
+import type { IssuerKey, IssuerKeys } from '../issuers/issuer-keys.ts'
+import { createIssuerKeys } from '../issuers/issuer-keys.ts'
 import type { IssuerConfig, VerifierConfig } from '../options.ts'
 import { verifySignature } from '../signature.ts'
 import { boundKeyOf } from './binding.ts'

@@ -11,12 +11,12 @@ import type {
   RouteOptions,
 } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { RefusalError } from './answers.ts'
-import { diagnosticsOf } from './diagnostics.ts'
-import type { VerifierOptions } from './options.ts'
-import type { CompiledPolicy } from './policy.ts'
-import type { Verifier } from './verifier.ts'
-import { createVerifier } from './verifier.ts'
+import { RefusalError } from '../answers.ts'
+import { diagnosticsOf } from '../diagnostics.ts'
+import type { VerifierOptions } from '../options.ts'
+import type { CompiledPolicy } from '../policy.ts'
+import type { Verifier } from '../verifier.ts'
+import { createVerifier } from '../verifier.ts'
 
 /** Options of the plugin: those of the verifier, and the name of the request decorator. */
 export interface CountersignOptions extends VerifierOptions {

@@ -1,8 +1,8 @@
 // What the plugin adds to Fastify's types.
 
-import type { Caller } from './caller.ts'
-import type { RoutePolicy } from './policy.ts'
-import type { Verifier } from './verifier.ts'
+import type { Caller } from '../caller.ts'
+import type { RoutePolicy } from '../policy.ts'
+import type { Verifier } from '../verifier.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

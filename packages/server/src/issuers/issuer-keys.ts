@@ -4,10 +4,10 @@
 import type { KeyObject } from 'node:crypto'
 import type { AlgorithmEntry, JsonValue, PublicJwk } from '@countersign/shared'
 import { CountersignError, isJsonObject, jwkFits, readPublicJwk, thumbprintInput } from '@countersign/shared'
+import { importPublicKey } from '../keys.ts'
+import type { IssuerConfig } from '../options.ts'
 import { fetchJson } from './fetch-json.ts'
 import { discoverJwksUri } from './issuer-metadata.ts'
-import { importPublicKey } from './keys.ts'
-import type { IssuerConfig } from './options.ts'
 
 /** A key of an issuer. */
 export interface IssuerKey {
