@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 /** What `spec/checks.yaml` says of one requirement, or of all that begin as a name with an asterisk at its end. */
 export interface SpecEntry {
   readonly rule?: string
-  /** `file function`, each. */
+  /** `file function`, or `file id` of a check that the verifier makes, each. */
   readonly check?: readonly string[]
   /** `vectors/file.json#id` or `file > 'title'`, each. */
   readonly proof?: readonly string[]
@@ -51,7 +51,7 @@ const PLAIN = /^(?![-?:,[\]{}#&*!|>'"%@`\s])(?!.*(?:: | #|:$|\s$)).+$/
 
 const VECTOR = /^(vectors\/[a-z0-9-]+\.json)#([a-z0-9-]+)$/
 const TEST = /^(\S+\.test\.ts) > '(.+)'$/
-const CHECK = /^(\S+\.ts) ([A-Za-z_$][\w$]*)$/
+const CHECK = /^(\S+\.ts) ([A-Za-z_$][\w$]*(?:\.[a-z_]+)?)$/
 
 const BINDING_LEVELS: ReadonlySet<string> = new Set(['MUST', 'MUST NOT', 'MUST*', 'shall'])
 /** Client and resource server, as signer and verifier, as library and application. */
@@ -145,6 +145,7 @@ function problemsOf(id: string, entry: SpecEntry, read: (file: string) => string
 function checkExists(name: string, read: (file: string) => string | undefined): boolean {
   const [, file = '', identifier] = CHECK.exec(name) ?? []
   if (identifier === undefined) return false
+  if (identifier.includes('.')) return read(file)?.includes(`id: '${identifier}'`) === true
   return new RegExp(`(?<![\\w$])${escaped(identifier)}(?![\\w$])`).test(read(file) ?? '')
 }
 

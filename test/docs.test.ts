@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { ErrorCode, ErrorEntry } from '@countersign/shared'
 import { errorDocumentation, errorTable } from '@countersign/shared'
 import { describe, expect, it } from 'vitest'
+import { fixOf } from '../packages/server/src/fixes.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const entries = Object.entries(errorTable) as [ErrorCode, ErrorEntry][]
@@ -72,6 +73,17 @@ describe('docs/errors.md', () => {
     })
     expect(targets).not.toEqual([])
     expect(broken).toEqual([])
+  })
+})
+
+describe('the fixes that explanations name', () => {
+  const answered = entries.filter(([code, { status }]) => status !== undefined && !isToCome(code)).map(([code]) => code)
+
+  it.each(answered)('stand in the documentation: that of %s', (code) => {
+    const fix = fixOf(code)
+    expect(fix).toBeDefined()
+    const [, documented = ''] = (sections.get(code) ?? '').split('**Fix** ')
+    expect(documented.replace(/\s+/g, ' ')).toContain(fix)
   })
 })
 

@@ -1,15 +1,15 @@
 // Who makes a call: what a handler may rely on.
 
 import type { JsonObject } from '@countersign/shared'
-import type { OpenedProof } from './proofs/proof-kind.ts'
-import type { VerifiedToken } from './token/access-token.ts'
+import type { ProofState } from './proofs/proof-kind.ts'
+import type { VerifiedToken } from './token/token-state.ts'
 
 /** The types of an application's own claims: augment it to have `request.caller.claims` typed. */
 // biome-ignore lint/suspicious/noEmptyInterface: an interface to be augmented has no members of its own.
 export interface CallerClaims {}
 
 /** The verified caller of a request: what its access token says, and by which proof it was presented. Frozen. */
-export interface Caller extends Omit<VerifiedToken, 'jkt' | 'claims'> {
+export interface Caller extends Omit<VerifiedToken, 'jkt' | 'x5tS256' | 'claims'> {
   /** How the token was presented: with a DPoP proof, or as a bearer token. */
   readonly kind: 'dpop' | 'bearer'
   /** All claims of the access token. */
@@ -25,14 +25,11 @@ export interface Caller extends Omit<VerifiedToken, 'jkt' | 'claims'> {
 }
 
 /** Puts together what a verified token and a verified proof say. */
-export function callerOf(
-  { jkt: _, ...token }: VerifiedToken,
-  proof: (OpenedProof & { readonly kind: 'dpop' }) | undefined,
-): Caller {
+export function callerOf({ jkt: _, x5tS256: __, ...token }: VerifiedToken, proof: ProofState | undefined): Caller {
   return Object.freeze({
     kind: proof?.kind ?? 'bearer',
     ...token,
-    ...(proof !== undefined && { jkt: proof.jkt, jti: proof.jti, algorithm: proof.algorithm.alg }),
+    ...(proof !== undefined && { jkt: proof.jkt, jti: proof.jti, algorithm: proof.algorithm?.alg as string }),
     ...(proof?.nonce !== undefined && { nonce: proof.nonce }),
   })
 }

@@ -27,7 +27,8 @@ export function shownUri(uri: string): string {
   return uri.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1')
 }
 
-function shown(value: unknown): unknown {
+/** A value as it may be shown: short texts, numbers, and short lists of texts. Of anything else only what it is. */
+export function shown(value: unknown): unknown {
   if (typeof value === 'string') return value.slice(0, MAX_LENGTH)
   if (typeof value === 'number') return value
   if (Array.isArray(value))

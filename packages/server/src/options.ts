@@ -3,7 +3,6 @@
 
 import type { JwsAlgorithm } from '@countersign/shared'
 import {
-  algorithmOf,
   CountersignError,
   checkOptionNames,
   decodeBase64url,
@@ -12,19 +11,14 @@ import {
   normalizeHtu,
   secureUrl,
 } from '@countersign/shared'
+import type { IssuerConfig, IssuerOptions } from './issuers/issuer-options.ts'
+import { readIssuers } from './issuers/issuer-options.ts'
+import { algorithms, integer, oneOf, someStrings, strings } from './option-readers.ts'
+import type { IssuerProfileName } from './profiles/profiles.ts'
+import { issuerProfileNames } from './profiles/profiles.ts'
 import type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import { isReplayStore } from './replay/replay-store.ts'
-
-/** An issuer whose access tokens are accepted. */
-export interface IssuerOptions {
-  /** The issuer identifier, exactly as it stands in `iss`. */
-  readonly issuer: string
-  /** The key set. Default: the `jwks_uri` of the issuer's metadata (RFC 8414, or OpenID Connect Discovery). */
-  readonly jwksUri?: string
-  /** Algorithms its tokens may be signed with. Default: `tokenAlgorithms`. */
-  readonly algorithms?: readonly JwsAlgorithm[]
-}
 
 /** How nonces are made. */
 export interface NonceOptions {
@@ -78,26 +72,21 @@ export interface VerifierOptions {
   readonly clockToleranceSeconds?: number
   /** Oldest `iat` of a proof without nonce, in seconds, 1 to 300. Default 60. With a valid nonce, the nonce's own time decides. */
   readonly maxProofAgeSeconds?: number
-  /** A set of defaults: `'fapi2'` narrows algorithms and clocks, `'mcp'` widens the proof window to five minutes. Default `'rfc9068'`. */
-  readonly profile?: 'rfc9068' | 'fapi2' | 'mcp'
+  /**
+   * A set of defaults: `'fapi2'` narrows algorithms and clocks, `'mcp'` widens the proof window to five minutes; the name of an issuer
+   * profile says what the tokens of all issuers look like that name none themselves. Default `'rfc9068'`.
+   */
+  readonly profile?: 'fapi2' | 'mcp' | IssuerProfileName
   /** `'full'` tells callers which parameter was wrong and what was expected. Default `'minimal'`. */
   readonly diagnostics?: 'minimal' | 'full'
   /** The current time in seconds since the epoch. Default: the system clock. For tests. */
   readonly clock?: () => number
 }
 
-/** An issuer, resolved. */
-export interface IssuerConfig {
-  readonly issuer: string
-  readonly jwksUri: URL | undefined
-  readonly algorithms: ReadonlySet<JwsAlgorithm>
-}
-
 /** The options of a verifier with every default and derivation applied. */
 export interface VerifierConfig {
   readonly resource: string
   readonly issuers: readonly IssuerConfig[]
-  readonly audiences: ReadonlySet<string>
   /** Normalised origins, that of `resource` first. */
   readonly origins: readonly string[]
   readonly basePath: string
@@ -181,16 +170,18 @@ const MIN_SECRET_BYTES = 16
 export function resolveOptions(options: VerifierOptions): VerifierConfig {
   if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object')
   checkOptionNames(options, OPTION_NAMES)
-  const profile = profileOf(options.profile)
+  const { issuerProfile, ...profile } = profileOf(options.profile)
   // A URL object would be serialised with a slash that `aud` does not have.
   if (typeof options.resource !== 'string') throw invalidOption('resource', 'an absolute https URL, as a string')
   const resource = secureUrl(options.resource, 'resource')
   const tolerance = options.clockToleranceSeconds
   const tokenAlgorithms = algorithms(options.tokenAlgorithms, 'tokenAlgorithms') ?? profile.tokenAlgorithms
+  const audiences = new Set(
+    options.audience === undefined ? [options.resource] : someStrings(options.audience, 'audience'),
+  )
   return {
     resource: options.resource,
-    issuers: issuersOf(options.issuer, tokenAlgorithms),
-    audiences: new Set(options.audience === undefined ? [options.resource] : audiencesOf(options.audience)),
+    issuers: readIssuers(options.issuer, { algorithms: tokenAlgorithms, profile: issuerProfile, audiences }),
     origins: [resource.href, ...strings(options.origins ?? [], 'origins')].map(originOf),
     basePath: basePathOf(options.basePath),
     accept: acceptOf(options.accept),
@@ -215,37 +206,10 @@ function isLocal({ nonce, replay }: VerifierOptions): boolean {
   return ownSecret || replay === undefined || !isReplayStore(replay)
 }
 
-function profileOf(value: unknown): Profile {
-  return profiles[oneOf(value, 'profile', ['rfc9068', 'fapi2', 'mcp']) ?? 'rfc9068']
-}
-
-function issuersOf(value: VerifierOptions['issuer'], defaults: readonly JwsAlgorithm[]): IssuerConfig[] {
-  const list = Array.isArray(value) ? value : [value]
-  if (list.length === 0) throw invalidOption('issuer', 'at least one issuer')
-  const issuers = list.map((entry: unknown) => issuerOf(entry, defaults))
-  if (new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length)
-    throw invalidOption('issuer', 'distinct issuers')
-  return issuers
-}
-
-function issuerOf(value: unknown, defaults: readonly JwsAlgorithm[]): IssuerConfig {
-  const entry = (typeof value === 'string' ? { issuer: value } : value) as Partial<IssuerOptions> | null
-  if (typeof entry !== 'object' || entry === null)
-    throw invalidOption('issuer', 'an https URL, { issuer, jwksUri, algorithms }, or a list of them')
-  checkOptionNames(entry, ['issuer', 'jwksUri', 'algorithms'], 'issuer')
-  // RFC 8414 section 2: an issuer identifier has neither query nor fragment. It is kept as written: `iss` is compared byte for byte.
-  if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalidOption('issuer', 'a URL without query')
-  return {
-    issuer: entry.issuer as string,
-    jwksUri: entry.jwksUri === undefined ? undefined : secureUrl(entry.jwksUri, 'issuer.jwksUri'),
-    algorithms: new Set(algorithms(entry.algorithms, 'issuer.algorithms') ?? defaults),
-  }
-}
-
-function audiencesOf(value: unknown): readonly string[] {
-  const audiences = strings(value, 'audience')
-  if (audiences.length === 0) throw invalidOption('audience', 'at least one audience')
-  return audiences
+function profileOf(value: unknown): Profile & { readonly issuerProfile: IssuerProfileName } {
+  const name = oneOf(value, 'profile', ['fapi2', 'mcp', ...issuerProfileNames]) ?? 'rfc9068'
+  if (name === 'fapi2' || name === 'mcp') return { ...profiles[name], issuerProfile: 'rfc9068' }
+  return { ...profiles.rfc9068, issuerProfile: name }
 }
 
 /** What is neither a store nor the options of ours would silently be no store at all. */
@@ -335,35 +299,4 @@ function clockOf(value: unknown): () => number {
   if (value === undefined) return () => Date.now() / 1000
   if (typeof value !== 'function') throw invalidOption('clock', 'a function that returns seconds since the epoch')
   return value as () => number
-}
-
-function algorithms(value: unknown, parameter: string): readonly JwsAlgorithm[] | undefined {
-  if (value === undefined) return undefined
-  const names = strings(value, parameter)
-  if (names.length === 0 || names.some((name) => algorithmOf(name) === undefined)) {
-    throw invalidOption(parameter, 'a list of asymmetric JWS algorithms, such as ["ES256"]')
-  }
-  return [...new Set(names as JwsAlgorithm[])]
-}
-
-function strings(value: unknown, parameter: string): string[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value]
-  if (!list.every((item): item is string => typeof item === 'string' && item !== ''))
-    throw invalidOption(parameter, 'strings')
-  return list
-}
-
-function integer(value: unknown, parameter: string, least: number, most: number): number | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw invalidOption(parameter, `a whole number from ${least} to ${most}`)
-  }
-  return value
-}
-
-function oneOf<Value extends string>(value: unknown, parameter: string, values: readonly Value[]): Value | undefined {
-  if (value === undefined) return undefined
-  if (!values.includes(value as Value))
-    throw invalidOption(parameter, `one of ${values.map((each) => `"${each}"`).join(', ')}`)
-  return value as Value
 }

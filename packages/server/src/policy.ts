@@ -1,8 +1,9 @@
-// What a route demands of a caller that has proved itself: checked when the route is registered, applied last.
+// What a route demands of a caller that has proved itself: read and checked when the route is declared.
 
 import type { JsonObject } from '@countersign/shared'
 import { CountersignError, checkOptionNames, invalidOption } from '@countersign/shared'
-import type { VerifiedToken } from './token/access-token.ts'
+import type { Check } from './check.ts'
+import { createPolicyChecks } from './policy-checks.ts'
 
 /** The demands of a route. Every one that is named must be met; an empty policy demands a signed call and nothing more. */
 export interface RoutePolicy {
@@ -30,18 +31,24 @@ export interface RoutePolicy {
   readonly integrity?: 'required'
 }
 
-/** A policy, checked and in one form. */
-export interface CompiledPolicy {
+/** The demands of a policy, checked and in one form. */
+export interface PolicyDemands {
   readonly scope: readonly string[]
   readonly anyScope: readonly string[]
   readonly memberships: readonly Membership[]
   readonly claims: RoutePolicy['claims'] | undefined
   readonly acr: readonly string[]
   readonly maxAgeSeconds: number | undefined
-  readonly accept: readonly ('dpop' | 'bearer')[]
 }
 
-interface Membership {
+/** A policy that can be applied. */
+export interface CompiledPolicy extends PolicyDemands {
+  readonly accept: readonly ('dpop' | 'bearer')[]
+  readonly checks: readonly Check[]
+}
+
+/** Values of one claim that a token must have. */
+export interface Membership {
   readonly claim: 'roles' | 'groups' | 'permissions' | 'entitlements'
   readonly code: 'ERR_ROLE_MISSING' | 'ERR_GROUP_MISSING' | 'ERR_PERMISSION_MISSING' | 'ERR_ENTITLEMENT_MISSING'
   readonly required: readonly string[]
@@ -74,10 +81,14 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 /**
  * Checks a policy and brings it into one form.
  *
- * @param accepted - The ways of presenting a token that the verifier accepts.
+ * @param accept - The ways of presenting a token that the verifier accepts.
+ * @param toleranceSeconds - Tolerated difference of clocks.
  * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
  */
-export function compilePolicy(policy: RoutePolicy, accepted: readonly ('dpop' | 'bearer')[]): CompiledPolicy {
+export function compilePolicy(
+  policy: RoutePolicy,
+  { accept: accepted, toleranceSeconds }: { accept: readonly ('dpop' | 'bearer')[]; toleranceSeconds: number },
+): CompiledPolicy {
   if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
     throw invalidOption('auth', 'false or an object')
   checkOptionNames(policy, NAMES, 'auth')
@@ -88,7 +99,7 @@ export function compilePolicy(policy: RoutePolicy, accepted: readonly ('dpop' | 
   }
   if (policy.claims !== undefined && typeof policy.claims !== 'function')
     throw invalidOption('auth.claims', 'a function')
-  return {
+  const demands: PolicyDemands = {
     scope: scopes(typeof policy.scope === 'string' ? policy.scope.split(' ') : policy.scope, 'auth.scope'),
     anyScope: scopes(policy.anyScope, 'auth.anyScope'),
     memberships: MEMBERSHIPS.map(([claim, code]) => ({
@@ -99,51 +110,12 @@ export function compilePolicy(policy: RoutePolicy, accepted: readonly ('dpop' | 
     claims: policy.claims,
     acr: scopes(typeof policy.acr === 'string' ? [policy.acr] : policy.acr, 'auth.acr'),
     maxAgeSeconds: seconds(policy.maxAgeSeconds),
+  }
+  return {
+    ...demands,
     accept: policy.accept === undefined ? accepted : kinds(policy.accept, accepted),
+    checks: createPolicyChecks(demands, toleranceSeconds),
   }
-}
-
-/**
- * Applies a policy to a verified token.
- *
- * @param now - The current time in seconds since the epoch.
- * @throws {CountersignError} `ERR_SCOPE_INSUFFICIENT`, `ERR_ROLE_MISSING`, `ERR_GROUP_MISSING`, `ERR_PERMISSION_MISSING`,
- *   `ERR_ENTITLEMENT_MISSING`, `ERR_CLAIMS_REFUSED`, `ERR_ACR_INSUFFICIENT`, `ERR_AUTHENTICATION_TOO_OLD`.
- */
-export function applyPolicy(policy: CompiledPolicy, token: VerifiedToken, now: number, toleranceSeconds: number): void {
-  const { scopes, claims } = token
-  if (!policy.scope.every((scope) => scopes.includes(scope)))
-    throw refused('ERR_SCOPE_INSUFFICIENT', 'scope', policy.scope, scopes)
-  if (policy.anyScope.length > 0 && !policy.anyScope.some((scope) => scopes.includes(scope))) {
-    throw refused('ERR_SCOPE_INSUFFICIENT', 'scope', policy.anyScope, scopes)
-  }
-  for (const { claim, code, required } of policy.memberships) {
-    if (!required.every((value) => token[claim].includes(value))) throw refused(code, claim, required, token[claim])
-  }
-  if (policy.claims !== undefined && !satisfies(policy.claims, claims)) throw refused('ERR_CLAIMS_REFUSED', 'claims')
-  const { acr, auth_time: authTime } = claims
-  if (policy.acr.length > 0 && !(typeof acr === 'string' && policy.acr.includes(acr))) {
-    throw refused('ERR_ACR_INSUFFICIENT', 'acr', policy.acr, acr)
-  }
-  // `auth_time`, not `iat`: a refreshed token is younger than the authentication behind it (RFC 9470 section 6).
-  const { maxAgeSeconds } = policy
-  const recently =
-    typeof authTime === 'number' &&
-    now - authTime <= (maxAgeSeconds ?? 0) + toleranceSeconds &&
-    authTime - now <= toleranceSeconds
-  if (maxAgeSeconds !== undefined && !recently) {
-    throw refused('ERR_AUTHENTICATION_TOO_OLD', 'auth_time', maxAgeSeconds, authTime)
-  }
-}
-
-/** A promise is no answer: an asynchronous predicate is a mistake in the program, and must not pass for a refusal or an acceptance. */
-function satisfies(predicate: NonNullable<RoutePolicy['claims']>, claims: Readonly<JsonObject>): boolean {
-  const answer: unknown = predicate(claims)
-  if (answer instanceof Promise) {
-    answer.catch(() => undefined)
-    throw new TypeError('"auth.claims" must answer at once, not with a promise')
-  }
-  return answer === true
 }
 
 function scopes(value: unknown, parameter: string): readonly string[] {
@@ -176,22 +148,4 @@ function kinds(value: unknown, accepted: readonly ('dpop' | 'bearer')[]): readon
     throw invalidOption('auth.accept', `of what the plugin accepts: ${accepted.join(', ')}`)
   }
   return list
-}
-
-function refused(
-  code:
-    | Membership['code']
-    | 'ERR_SCOPE_INSUFFICIENT'
-    | 'ERR_CLAIMS_REFUSED'
-    | 'ERR_ACR_INSUFFICIENT'
-    | 'ERR_AUTHENTICATION_TOO_OLD',
-  parameter: string,
-  expected?: unknown,
-  actual?: unknown,
-): CountersignError {
-  return new CountersignError(code, `The route refuses the caller for its ${parameter}`, {
-    parameter,
-    expected,
-    actual,
-  })
 }

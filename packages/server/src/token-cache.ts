@@ -6,7 +6,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { AlgorithmEntry } from '@countersign/shared'
 import { LRUCache } from 'lru-cache'
-import type { TokenVerification } from './token/access-token.ts'
+import type { VerifiedToken } from './token/token-state.ts'
 
 /** A proof's key, imported. */
 export interface ProofKey {
@@ -19,21 +19,26 @@ export interface ProofKey {
 
 /** What is remembered of a verified token. */
 export interface CachedToken {
-  readonly verification: TokenVerification
+  readonly token: VerifiedToken
+  /** The key of the proof it came with; `undefined` for a bearer token. */
   readonly proofKey: ProofKey | undefined
+  /** Tells whether the key that signed the token is still one of its issuer's. */
+  stillTrusted(): boolean
 }
 
 /** A bounded cache of verified tokens. */
 export interface TokenCache {
   get(ath: string): CachedToken | undefined
-  set(ath: string, entry: CachedToken): void
+  /** @param maxAgeSeconds - Longest time the entry is kept, if that is less than the cache's own. */
+  set(ath: string, entry: CachedToken, maxAgeSeconds?: number): void
 }
 
 /** Creates the cache. With `maxEntries` 0 it keeps nothing. */
 export function createTokenCache(
-  { maxEntries, maxAgeSeconds }: { readonly maxEntries: number; readonly maxAgeSeconds: number },
+  bounds: { readonly maxEntries: number; readonly maxAgeSeconds: number },
   clock: () => number,
 ): TokenCache {
+  const { maxEntries } = bounds
   if (maxEntries === 0) return { get: () => undefined, set: () => undefined }
   const entries = new LRUCache<string, CachedToken & { readonly verifyAgainAt: number }>({ max: maxEntries })
 
@@ -41,12 +46,13 @@ export function createTokenCache(
     get(ath) {
       const entry = entries.get(ath)
       if (entry === undefined) return undefined
-      if (clock() < entry.verifyAgainAt && entry.verification.stillTrusted()) return entry
+      if (clock() < entry.verifyAgainAt && entry.stillTrusted()) return entry
       entries.delete(ath)
       return undefined
     },
-    set(ath, entry) {
-      entries.set(ath, { ...entry, verifyAgainAt: clock() + maxAgeSeconds })
+    set(ath, entry, maxAgeSeconds = bounds.maxAgeSeconds) {
+      if (maxAgeSeconds === 0) return
+      entries.set(ath, { ...entry, verifyAgainAt: clock() + Math.min(maxAgeSeconds, bounds.maxAgeSeconds) })
     },
   }
 }

@@ -1,51 +1,53 @@
 // The verification of a request, without any framework: the way of a request, step by step. The Fastify plugin is a skin over it.
 
-import { CountersignError, isCountersignError } from '@countersign/shared'
-import { createAnswers, type RefusalContext } from './answers.ts'
+import { createAnswers } from './answers.ts'
 import type { Caller } from './caller.ts'
 import { callerOf } from './caller.ts'
-import type { Credentials, RawHeaders } from './credentials.ts'
-import { readCredentials } from './credentials.ts'
+import type { Check } from './check.ts'
+import type { Credentials } from './credentials.ts'
+import type { VerifiableRequest } from './exchange.ts'
+import { Exchange } from './exchange.ts'
+import type { Explanation } from './explain.ts'
+import { explain } from './explain.ts'
 import { sha256 } from './hash.ts'
-import { importPublicKey } from './keys.ts'
 import type { ProtectedResourceMetadata } from './metadata.ts'
 import { metadataUrl, protectedResourceMetadata } from './metadata.ts'
 import { createNonceAuthority } from './nonce.ts'
 import type { VerifierOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
+import { reportOutcome, startOfReport } from './outcomes.ts'
 import type { CompiledPolicy, RoutePolicy } from './policy.ts'
-import { applyPolicy, compilePolicy } from './policy.ts'
-import type { OpenedProof, ProofKind } from './proofs/proof-kind.ts'
-import { proofKinds } from './proofs/proof-kinds.ts'
+import { compilePolicy } from './policy.ts'
+import type { IssuerProfileReport } from './profiles/profile-report.ts'
+import { reportProfiles } from './profiles/profile-report.ts'
 import { createMemoryReplayStore } from './replay/replay-memory.ts'
-import type { ReplayStore } from './replay/replay-store.ts'
 import { isReplayStore } from './replay/replay-store.ts'
+import { createRequestChecks } from './request-checks.ts'
 import { createRequestTargets } from './request-target.ts'
-import { verifySignature } from './signature.ts'
-import type { TokenVerification, VerifiedToken } from './token/access-token.ts'
-import { createAccessTokens } from './token/access-token.ts'
-import type { CachedToken, ProofKey } from './token-cache.ts'
+import { createTokenChecks } from './token/token-checks.ts'
+import type { VerifiedToken } from './token/token-state.ts'
+import { TokenState } from './token/token-state.ts'
 import { createTokenCache } from './token-cache.ts'
+import { createWays, proofPresent } from './ways.ts'
 
 export { RefusalError } from './answers.ts'
 export type { Caller, CallerClaims } from './caller.ts'
 export type { RawHeaders } from './credentials.ts'
+export type { VerifiableRequest } from './exchange.ts'
+export type { Explanation, Finding } from './explain.ts'
+export type { IssuerOptions } from './issuers/issuer-options.ts'
 export type { ProtectedResourceMetadata } from './metadata.ts'
-export type { IssuerOptions, NonceOptions, TokenCacheOptions, VerifierOptions } from './options.ts'
+export type { NonceOptions, TokenCacheOptions, VerifierOptions } from './options.ts'
 export type { CompiledPolicy, RoutePolicy } from './policy.ts'
+export type { ClaimSource, IssuerProfile, OptionalClaim } from './profiles/issuer-profile.ts'
+export type { IssuerProfileReport } from './profiles/profile-report.ts'
+export type { IssuerProfileName } from './profiles/profiles.ts'
+export { issuerProfiles } from './profiles/profiles.ts'
 export type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
 export { createMemoryReplayStore } from './replay/replay-memory.ts'
 export type { ReplayStore } from './replay/replay-store.ts'
-
-/** What is verified of a request. */
-export interface VerifiableRequest {
-  /** The method, exactly as received. */
-  readonly method: string
-  /** The request target exactly as received, before any rewriting: the second word of the request line. */
-  readonly target: string
-  /** The header fields as received, names and values in turn: Node's `rawHeaders`. */
-  readonly rawHeaders: RawHeaders
-}
+export type { DecryptionKeyOptions, KeyManagementAlgorithm } from './token/decryption-keys.ts'
+export type { IntrospectionOptions } from './token/introspection-options.ts'
 
 /** A request that was accepted. */
 export interface Verification {
@@ -60,13 +62,23 @@ export interface Verifier {
    * Verifies the access token and the proof of a request, and applies the policy of its route.
    *
    * Does not look at the body, nor at the query of the URL: a DPoP proof covers neither (RFC 9449 section 11.7). Does not ask the
-   * issuer whether the token was revoked.
+   * issuer whether the token was revoked, unless its `introspection` says so.
    *
    * @param policy - Made by {@link Verifier.compilePolicy}. Default: a signed call and nothing more.
    * @throws {RefusalError} When the request is refused, with the whole answer.
    * @throws {Error} Anything else is a fault of the server: answer 500.
    */
   verify(request: VerifiableRequest, policy?: CompiledPolicy): Promise<Verification>
+  /**
+   * Explains what {@link Verifier.verify} would say of a request: every check, whether it passes, what was expected and found, and
+   * what to do. Uses neither nonce nor proof up, and remembers nothing. For developers and support; not for callers to see.
+   *
+   * Tokens, proofs, signatures and keys do not stand in it; claims that were compared with something do.
+   *
+   * @param policy - As for {@link Verifier.verify}.
+   * @throws {Error} Only for faults of the server, such as a predicate that throws.
+   */
+  explain(request: VerifiableRequest, policy?: CompiledPolicy): Promise<Explanation>
   /**
    * Checks what a route demands, once, when it is declared.
    *
@@ -75,17 +87,13 @@ export interface Verifier {
   compilePolicy(policy: RoutePolicy): CompiledPolicy
   /** Whether nonces and replay protection hold for this process only: several replicas then refuse each other's clients, and replays pass. */
   readonly isLocal: boolean
+  /** By which profile the tokens of each issuer are judged, and every way in which it accepts what RFC 9068 does not: log it at start. */
+  readonly issuerProfiles: readonly IssuerProfileReport[]
   /** The RFC 9728 document, and the URL it belongs at. */
   readonly metadata: { readonly url: string; readonly document: ProtectedResourceMetadata }
   /** Ends what is under way: fetches of key sets. */
   close(): void
 }
-
-/** Longest time a replay store may take: a request must not hang with it. */
-const STORE_TIMEOUT_MILLISECONDS = 2_000
-
-/** A second way of presenting a token (RFC 6750 section 2.3). */
-const TOKEN_IN_QUERY = /\?(?:.*&)?access_token=/s
 
 /**
  * Creates a verifier.
@@ -105,122 +113,87 @@ export function createVerifier(options: VerifierOptions): Verifier {
     config.nonce && createNonceAuthority({ ...config.nonce, resource: config.resource, toleranceSeconds, clock })
   const answers = createAnswers(config, nonces && (() => nonces.current()), metadata.url)
   const targets = createRequestTargets(config.origins, config.basePath)
-  const accessTokens = createAccessTokens(config, closing.signal)
   const tokenCache = createTokenCache(config.tokenCache, clock)
-  const proofAlgorithms: ReadonlySet<string> = new Set(config.proofAlgorithms)
-  const replayStore = isReplayStore(config.replay) ? config.replay : createMemoryReplayStore(config.replay, clock)
+  const store = isReplayStore(config.replay) ? config.replay : createMemoryReplayStore(config.replay, clock)
 
-  const signedCall = compilePolicy({}, config.accept)
+  const algorithms: ReadonlySet<string> = new Set(config.proofAlgorithms)
+  const requestChecks = createRequestChecks(targets)
+  const tokenChecks = createTokenChecks(config.issuers, { toleranceSeconds, clock, signal: closing.signal })
+  const replay = { store, noncesAreOn: nonces !== undefined, clock, toleranceSeconds }
+  const wayOf = createWays({ targets, algorithms, nonces, window: config.proofWindow }, tokenChecks, replay)
+  const present = [proofPresent]
+  const form = [tokenChecks.form]
+  const signedCall = compilePolicy({}, config)
 
   return {
     async verify(request, policy = signedCall) {
-      const context: { -readonly [Name in keyof RefusalContext]: RefusalContext[Name] } = { scheme: 'dpop', policy }
+      const exchange = new Exchange(request, policy, clock())
+      const startedAt = startOfReport()
       try {
-        const path = targets.pathOf(request.target)
-        const credentials = readCredentials(request.rawHeaders)
-        context.scheme = credentials.scheme
-        if (TOKEN_IN_QUERY.test(request.target)) {
-          throw new CountersignError('ERR_TOKEN_IN_QUERY', 'The query has an access token too', {
-            parameter: 'access_token',
-          })
+        // 1. The request can be read in one way only, and carries credentials of a kind that is accepted.
+        await runAll(requestChecks, exchange)
+        const { scheme } = recall(exchange)
+        if (scheme === 'dpop') await runAll(present, exchange)
+        // 2. to 5. The proof, the token, and the signatures of both. Nothing is stored before all of it holds.
+        const way = wayOf(exchange.proof?.kind)
+        if (exchange.cached === undefined) {
+          await runAll(form, exchange)
+          await runAll(way.firstTime[(exchange.token as TokenState).kind], exchange)
+          remember(exchange)
+        } else {
+          await runAll(way.again, exchange)
         }
-        checkScheme(credentials, policy)
-        const verification =
-          credentials.scheme === 'dpop'
-            ? await verifyProven(request.method, path, credentials)
-            : await verifyBearer(credentials)
-        applyPolicy(policy, verification.token, clock(), toleranceSeconds)
-        return {
-          caller: callerOf(verification.token, verification.proof),
-          headers: nonceHeaders(verification.proof?.nonce),
+        // 6. The proof is new. 7. The route allows the call.
+        await runAll(way.last, exchange)
+        await runAll(policy.checks, exchange)
+        const verification = {
+          caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
+          headers: nonceHeaders(exchange.proof?.nonce),
         }
+        reportOutcome(startedAt, exchange, undefined)
+        return verification
       } catch (error) {
-        throw answers.refusalOf(error, context) ?? error
+        const refusal = answers.refusalOf(error, { scheme: exchange.credentials?.scheme ?? 'dpop', policy })
+        reportOutcome(startedAt, exchange, refusal ?? error)
+        throw refusal ?? error
       }
     },
-    compilePolicy: (policy) => compilePolicy(policy, config.accept),
+    explain(request, policy = signedCall) {
+      const exchange = new Exchange(request, policy, clock())
+      const way = () => wayOf(exchange.credentials?.scheme === 'bearer' ? undefined : (exchange.proof?.kind ?? 'dpop'))
+      // What is remembered of the token is left aside: everything is looked at anew.
+      return explain(exchange, answers, [
+        () => requestChecks,
+        () => (exchange.credentials?.scheme === 'bearer' ? form : [...present, ...form]),
+        () => way().firstTime[exchange.token?.kind ?? 'jwt'],
+        () => way().last,
+        () => policy.checks,
+      ])
+    },
+    compilePolicy: (policy) => compilePolicy(policy, config),
     isLocal: config.isLocal,
+    issuerProfiles: reportProfiles(config.issuers),
     metadata,
     close: () => closing.abort(),
   }
 
-  function checkScheme({ scheme }: Credentials, policy: CompiledPolicy): void {
-    if (!policy.accept.includes(scheme)) {
-      throw new CountersignError('ERR_SCHEME_NOT_ACCEPTED', 'The scheme is not accepted here', {
-        parameter: 'Authorization',
-        expected: policy.accept,
-        actual: scheme,
-      })
-    }
+  /** Looks up what is remembered of the access token. */
+  function recall(exchange: Exchange): Credentials {
+    const credentials = exchange.credentials as Credentials
+    exchange.ath = sha256(credentials.accessToken)
+    exchange.cached = tokenCache.get(exchange.ath)
+    if (exchange.cached === undefined) return credentials
+    exchange.verified = exchange.cached.token
+    exchange.token = TokenState.ofVerified(exchange.verified)
+    return credentials
   }
 
-  /** A token with a proof of possession: nothing is stored before everything else holds. */
-  async function verifyProven(
-    method: string,
-    path: string,
-    credentials: Credentials,
-  ): Promise<{ token: VerifiedToken; proof: OpenedProof & { kind: ProofKind['kind'] } }> {
-    const { accessToken } = credentials
-    const { kind, text } = detectProof(credentials)
-    const ath = sha256(accessToken)
-    const cached = tokenCache.get(ath)
-    const proof = kind.open(text, {
-      method,
-      path,
-      targets,
-      algorithms: proofAlgorithms,
-      nonces,
-      window: config.proofWindow,
-      now: clock(),
-      ath,
-      known: cached?.proofKey,
-    })
-    const checkBinding = (jkt: string | undefined) => checkBoundTo(jkt, proof.jkt)
-    const verification = await verifyToken(accessToken, cached, checkBinding)
-    const proofKey = proof.known ?? importProofKey(proof)
-    await checkSignature(proof, proofKey)
-    if (cached === undefined) tokenCache.set(ath, { verification, proofKey })
-    await claim(proof)
-    return { token: verification.token, proof: { ...proof, kind: kind.kind } }
-  }
-
-  /** A token without proof, on its way out: only if it is bound to nothing. */
-  async function verifyBearer({ accessToken }: Credentials): Promise<{ token: VerifiedToken; proof: undefined }> {
-    const checkUnbound = (jkt: string | undefined) => {
-      if (jkt !== undefined) throw new CountersignError('ERR_TOKEN_BOUND', 'The access token is bound to a key')
-    }
-    const ath = sha256(accessToken)
-    const cached = tokenCache.get(ath)
-    const verification = await verifyToken(accessToken, cached, checkUnbound)
-    if (cached === undefined) tokenCache.set(ath, { verification, proofKey: undefined })
-    return { token: verification.token, proof: undefined }
-  }
-
-  /** A token that was verified before is as good as then, if it is still of this time and bound as it must be. */
-  function verifyToken(
-    accessToken: string,
-    cached: CachedToken | undefined,
-    checkBinding: (jkt: string | undefined) => void,
-  ): TokenVerification | Promise<TokenVerification> {
-    if (cached === undefined) return accessTokens.verify(accessToken, checkBinding)
-    accessTokens.checkTime(cached.verification.token)
-    checkBinding(cached.verification.token.jkt)
-    return cached.verification
-  }
-
-  async function claim(proof: OpenedProof): Promise<void> {
-    // Remembered for as long as the proof could be accepted, by us or by a replica whose clock is behind. A proof that was fresh when it
-    // arrived, but waited longer than that for the issuer's keys, could no longer be told from its copies.
-    const rememberUntil = Math.floor(proof.acceptableUntil) + toleranceSeconds + 1
-    if (clock() >= rememberUntil) {
-      const [code, parameter] =
-        nonces === undefined
-          ? (['ERR_DPOP_PROOF_EXPIRED', 'iat'] as const)
-          : (['ERR_DPOP_NONCE_EXPIRED', 'nonce'] as const)
-      throw new CountersignError(code, 'The proof became too old while it was verified', { parameter })
-    }
-    const isNew = await claimed(replayStore, `${proof.jkt}.${proof.jti}`, rememberUntil)
-    if (!isNew) throw new CountersignError('ERR_DPOP_PROOF_REPLAYED', 'The proof was used before', { parameter: 'jti' })
+  /** Remembers a token that was verified, of a caller that has proved itself. */
+  function remember(exchange: Exchange): void {
+    const { stillTrusted, maxAgeSeconds, token } = exchange.token as TokenState
+    exchange.verified = token as VerifiedToken
+    const entry = { token: exchange.verified, proofKey: exchange.proof?.key, stillTrusted }
+    tokenCache.set(exchange.ath, entry, maxAgeSeconds)
   }
 
   /** A fresh nonce is due once the client's has passed half its life. */
@@ -232,77 +205,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 }
 
-/** The kind of proof that a request carries, and the proof as it stands in the request. */
-function detectProof(credentials: Credentials): { kind: ProofKind; text: string } {
-  for (const kind of proofKinds) {
-    const text = kind.detect(credentials)
-    if (text !== undefined) return { kind, text }
-  }
-  throw new CountersignError('ERR_DPOP_PROOF_MISSING', 'The request has no proof', { parameter: 'DPoP' })
-}
-
-function checkBoundTo(jkt: string | undefined, expected: string): void {
-  if (jkt === undefined) {
-    throw new CountersignError('ERR_TOKEN_UNBOUND', 'The access token is not bound to a key', { parameter: 'cnf' })
-  }
-  // Thumbprints of public keys: nothing secret is compared.
-  if (jkt !== expected) {
-    throw new CountersignError('ERR_TOKEN_BINDING_MISMATCH', 'The access token is bound to another key', {
-      parameter: 'cnf.jkt',
-      expected,
-      actual: jkt,
-    })
-  }
-}
-
-function importProofKey({ headerSegment, algorithm, jkt, jwk }: OpenedProof): ProofKey {
-  const keyObject = jwk && importPublicKey(jwk)
-  if (keyObject === undefined) {
-    throw new CountersignError('ERR_DPOP_PROOF_JWK', 'The key of the proof is not a valid one', {
-      parameter: 'jwk',
-      reason: 'key',
-    })
-  }
-  // A copy: the segment is a slice, and would keep the whole proof in memory.
-  const copy = Buffer.from(headerSegment, 'latin1').toString('latin1')
-  return { headerSegment: copy, algorithm, keyObject, jkt }
-}
-
-async function checkSignature({ signingInput, signature }: OpenedProof, key: ProofKey): Promise<void> {
-  const valid = verifySignature(key.algorithm, key.keyObject, signingInput, signature)
-  if (valid !== true && (await valid) !== true) {
-    throw new CountersignError('ERR_DPOP_PROOF_SIGNATURE', 'The signature of the proof does not verify', {
-      parameter: 'signature',
-    })
-  }
-}
-
-/** A store that fails, or that answers anything but a boolean, cannot vouch for a proof: 503, never an acceptance. */
-async function claimed(store: ReplayStore, key: string, expiresAt: number): Promise<boolean> {
-  let answer: unknown
-  try {
-    answer = store.claim(key, expiresAt)
-    if (typeof answer !== 'boolean') answer = await withTimeout(Promise.resolve(answer), STORE_TIMEOUT_MILLISECONDS)
-  } catch (cause) {
-    if (isCountersignError(cause, 'ERR_REPLAY_STORE_FULL') || isCountersignError(cause, 'ERR_REPLAY_QUOTA_EXCEEDED'))
-      throw cause
-    throw new CountersignError('ERR_REPLAY_STORE_UNAVAILABLE', 'The replay store failed', { cause })
-  }
-  if (typeof answer !== 'boolean') {
-    throw new CountersignError('ERR_REPLAY_STORE_UNAVAILABLE', 'The replay store did not answer with a boolean')
-  }
-  return answer
-}
-
-async function withTimeout(promise: Promise<unknown>, milliseconds: number): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${milliseconds} ms`)), milliseconds)
-    timer.unref()
-  })
-  try {
-    return await Promise.race([promise, timeout])
-  } finally {
-    clearTimeout(timer)
+async function runAll(checks: readonly Check[], exchange: Exchange): Promise<void> {
+  for (const check of checks) {
+    const pending = check.run(exchange)
+    if (pending !== undefined) await pending
   }
 }

@@ -44,9 +44,9 @@ describe('refused', () => {
     ],
     [
       'an unknown option of an issuer',
-      { ...valid, issuer: { issuer: valid.issuer, jwks: 'x' } },
+      { ...valid, issuer: { issuer: valid.issuer, jwksUrl: 'x' } },
       'ERR_OPTION_UNKNOWN',
-      'issuer.jwks',
+      'issuer.jwksUrl',
     ],
     ['an empty audience', { ...valid, audience: '' }, 'ERR_OPTION_INVALID', 'audience'],
     ['an origin by http', { ...valid, origins: ['http://eu.example.com'] }, 'ERR_URL_INSECURE', 'origins'],
@@ -73,7 +73,7 @@ describe('refused', () => {
       'ERR_OPTION_INVALID',
       'maxProofAgeSeconds',
     ],
-    ['an unknown profile', { ...valid, profile: 'entra' }, 'ERR_OPTION_INVALID', 'profile'],
+    ['an unknown profile', { ...valid, profile: 'enterprise' }, 'ERR_OPTION_INVALID', 'profile'],
     ['unknown diagnostics', { ...valid, diagnostics: true }, 'ERR_OPTION_INVALID', 'diagnostics'],
     ['a resource as URL', { ...valid, resource: new URL(valid.resource) }, 'ERR_OPTION_INVALID', 'resource'],
     ['no audience', { ...valid, audience: [] }, 'ERR_OPTION_INVALID', 'audience'],
@@ -112,7 +112,16 @@ test('the safe defaults', () => {
   expect(nonce?.secrets[0]).toHaveLength(32)
   expect(Math.abs(clock() - Date.now() / 1000)).toBeLessThan(5)
   expect(rest).toMatchObject({
-    audiences: new Set(['https://api.example.com']),
+    issuers: [
+      {
+        issuer: valid.issuer,
+        profileName: 'rfc9068',
+        audiences: new Set(['https://api.example.com']),
+        clients: undefined,
+        encryption: 'none',
+        introspection: undefined,
+      },
+    ],
     origins: ['https://api.example.com'],
     basePath: '',
     accept: ['dpop'],

@@ -8,6 +8,8 @@ import type { Changes } from './support.ts'
 import { createClock, createSubject, RESOURCE, useIssuer } from './support.ts'
 
 const context = useIssuer()
+/** The thumbprint of some certificate. */
+const CERTIFICATE = 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0'
 
 describe('one defect each', () => {
   const cases: [string, NonNullable<Changes['token']>, string][] = [
@@ -50,7 +52,7 @@ describe('one defect each', () => {
     ['an empty cnf', { claims: { cnf: {} } }, 'ERR_TOKEN_BINDING_UNSUPPORTED'],
     ['cnf that is no object', { claims: { cnf: 'jkt' } }, 'ERR_TOKEN_CLAIM_INVALID'],
     ['jkt that is no string', { claims: { cnf: { jkt: 1 } } }, 'ERR_TOKEN_CLAIM_INVALID'],
-    ['a certificate binding', { claims: { cnf: { 'x5t#S256': 'x' } } }, 'ERR_TOKEN_BINDING_UNSUPPORTED'],
+    ['a certificate binding', { claims: { cnf: { 'x5t#S256': CERTIFICATE } } }, 'ERR_TOKEN_BINDING_UNSUPPORTED'],
     [
       'another key',
       { claims: { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } } },
@@ -65,7 +67,7 @@ describe('one defect each', () => {
   })
 
   test('a certificate binding beside jkt', async () => {
-    const token = { claims: { cnf: { jkt: context.key.jkt, 'x5t#S256': 'x' } } }
+    const token = { claims: { cnf: { jkt: context.key.jkt, 'x5t#S256': CERTIFICATE } } }
     expect((await createSubject(context).refusal({ token })).code).toBe('ERR_TOKEN_BINDING_UNSUPPORTED')
   })
 

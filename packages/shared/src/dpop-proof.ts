@@ -67,16 +67,66 @@ export function splitDPoPProof(proof: string): CompactJws {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-4.3 RFC 9449, section 4.3, checks 4, 5 and 7}
  */
 export function decodeDPoPProofHeader(segment: string): { header: DPoPProofHeader; algorithm: AlgorithmEntry } {
-  const header = asMalformed(() => decodeJsonSegmentMembers(segment, 'header'))
+  const header = parseDPoPProofHeader(segment)
+  checkDPoPProofTyp(header)
+  checkDPoPProofCrit(header)
+  const algorithm = readDPoPProofAlgorithm(header)
+  const jwk = readDPoPProofJwk(header, algorithm)
+  return { header: { typ: DPOP_PROOF_TYP, alg: algorithm.alg, jwk }, algorithm }
+}
+
+/**
+ * The first step of {@link decodeDPoPProofHeader}, for whoever takes them one by one: the header is a JSON object.
+ *
+ * @throws {CountersignError} `ERR_DPOP_PROOF_MALFORMED`.
+ */
+export function parseDPoPProofHeader(segment: string): JsonMembers {
+  return asMalformed(() => decodeJsonSegmentMembers(segment, 'header'))
+}
+
+/**
+ * The header says that it is that of a DPoP proof.
+ *
+ * @throws {CountersignError} `ERR_DPOP_PROOF_TYP`.
+ */
+export function checkDPoPProofTyp(header: JsonMembers): void {
   if (header('typ') !== DPOP_PROOF_TYP) {
     throw refused('ERR_DPOP_PROOF_TYP', 'typ', { expected: DPOP_PROOF_TYP, actual: header('typ') })
   }
-  // RFC 7515 section 4.1.11: a critical parameter that is not understood refuses the JWS. None is.
+}
+
+/**
+ * RFC 7515 section 4.1.11: a critical parameter that is not understood refuses the JWS. None is.
+ *
+ * @throws {CountersignError} `ERR_DPOP_PROOF_CRIT`.
+ */
+export function checkDPoPProofCrit(header: JsonMembers): void {
   if (header('crit') !== undefined) throw refused('ERR_DPOP_PROOF_CRIT', 'crit')
+}
+
+/**
+ * The table's entry of `alg`.
+ *
+ * @throws {CountersignError} `ERR_DPOP_PROOF_ALG` for one that is not an implemented asymmetric algorithm.
+ */
+export function readDPoPProofAlgorithm(header: JsonMembers): AlgorithmEntry {
   const algorithm = algorithmOf(header('alg'))
   if (algorithm === undefined) throw refused('ERR_DPOP_PROOF_ALG', 'alg', { actual: header('alg') })
-  const jwk = readProofJwk(header('jwk'), algorithm)
-  return { header: { typ: DPOP_PROOF_TYP, alg: algorithm.alg, jwk }, algorithm }
+  return algorithm
+}
+
+/**
+ * The public key in `jwk`, fit for the algorithm.
+ *
+ * @throws {CountersignError} `ERR_DPOP_PROOF_JWK`.
+ */
+export function readDPoPProofJwk(header: JsonMembers, algorithm: AlgorithmEntry): PublicJwk {
+  try {
+    return readPublicJwk(header('jwk'), algorithm)
+  } catch (cause) {
+    if (!isCountersignError(cause)) throw cause
+    throw refused('ERR_DPOP_PROOF_JWK', cause.parameter ?? 'jwk', { reason: cause.reason, cause })
+  }
 }
 
 /**
@@ -145,15 +195,6 @@ export function encodeDPoPProofHeader(alg: JwsAlgorithm, jwk: PublicJwk): string
 export function encodeDPoPProofClaims(claims: DPoPProofClaims): string {
   const { jti, htm, htu, iat, ath, nonce } = claims
   return encodeJsonSegment({ jti, htm, htu, iat, ath, nonce })
-}
-
-function readProofJwk(value: unknown, algorithm: AlgorithmEntry): PublicJwk {
-  try {
-    return readPublicJwk(value, algorithm)
-  } catch (cause) {
-    if (!isCountersignError(cause)) throw cause
-    throw refused('ERR_DPOP_PROOF_JWK', cause.parameter ?? 'jwk', { reason: cause.reason, cause })
-  }
 }
 
 function stringClaim(payload: JsonMembers, name: string): string {

@@ -139,6 +139,7 @@ export const errorTable = {
   ERR_TOKEN_TOO_LARGE: token('The access token is too large'),
   ERR_TOKEN_MALFORMED: token('The access token is not a well-formed JWT'),
   ERR_TOKEN_TYP: token('The typ of the access token is not at+jwt'),
+  ERR_TOKEN_KIND: token('The token is not an access token'),
   ERR_TOKEN_ALG: token('The alg of the access token is not accepted'),
   ERR_TOKEN_CRIT: token('The access token names a critical header parameter that is not understood'),
   ERR_TOKEN_ISSUER: token('The issuer of the access token is not trusted here'),
@@ -147,11 +148,16 @@ export const errorTable = {
   ERR_TOKEN_CLAIM_MISSING: token('The access token lacks a required claim'),
   ERR_TOKEN_CLAIM_INVALID: token('A claim of the access token has the wrong type'),
   ERR_TOKEN_AUDIENCE: token('The access token was issued for another resource'),
+  ERR_TOKEN_CLIENT: token('The access token was issued to a client that is not accepted here'),
   ERR_TOKEN_EXPIRED: token('The access token has expired'),
   ERR_TOKEN_NOT_YET_VALID: token('The access token is not valid yet'),
+  ERR_TOKEN_ENCRYPTION: token('The access token was encrypted, or was not, against what was agreed upon'),
+  ERR_TOKEN_DECRYPTION: token('The encrypted access token cannot be decrypted'),
+  ERR_TOKEN_INACTIVE: token('The access token is not active'),
   ERR_TOKEN_UNBOUND: token('The access token is not bound to a key'),
   ERR_TOKEN_BINDING_UNSUPPORTED: token('The access token is bound in a way that cannot be checked here'),
   ERR_TOKEN_BINDING_MISMATCH: token('The access token is bound to another key'),
+  ERR_TOKEN_CERTIFICATE_MISMATCH: token('The access token is bound to another client certificate'),
   ERR_TOKEN_BOUND: token('A bound access token must be sent with the DPoP scheme and a proof'),
 
   // Policy of a route
@@ -166,6 +172,7 @@ export const errorTable = {
 
   // Our own dependencies
   ERR_ISSUER_UNAVAILABLE: unavailable('The keys of the token issuer cannot be fetched at the moment'),
+  ERR_INTROSPECTION_UNAVAILABLE: unavailable('The token issuer cannot be asked about the token at the moment'),
   ERR_REPLAY_STORE_UNAVAILABLE: unavailable('The replay store does not answer at the moment'),
   ERR_REPLAY_STORE_FULL: unavailable('The replay store is full at the moment'),
   ERR_REPLAY_QUOTA_EXCEEDED: {

@@ -12,6 +12,8 @@ export type { Challenge } from './challenge.ts'
 export { formatChallenges, parseChallenges } from './challenge.ts'
 export type { DPoPProofClaims, DPoPProofHeader, UnverifiedDPoPProof } from './dpop-proof.ts'
 export {
+  checkDPoPProofCrit,
+  checkDPoPProofTyp,
   DPOP_PROOF_TYP,
   decodeDPoPProof,
   decodeDPoPProofClaims,
@@ -19,6 +21,9 @@ export {
   decodeDPoPProofSignature,
   encodeDPoPProofClaims,
   encodeDPoPProofHeader,
+  parseDPoPProofHeader,
+  readDPoPProofAlgorithm,
+  readDPoPProofJwk,
   splitDPoPProof,
 } from './dpop-proof.ts'
 // Request envelopes, RFC 9635 section 7.3
@@ -43,12 +48,17 @@ export { errorTable } from './error-table.ts'
 export type { ErrorDetails } from './errors.ts'
 export { CountersignError, isCountersignError } from './errors.ts'
 export { normalizeHtu } from './htu.ts'
-export type { JsonObject, JsonValue } from './json.ts'
+export type { JsonMembers, JsonObject, JsonValue } from './json.ts'
 export { isJsonObject, parseJson, parseJsonBytes, parseJsonObject } from './json.ts'
 export type { AkpPublicJwk, EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from './jwk.ts'
 export { jwkFits, readPublicJwk } from './jwk.ts'
 export type { CompactJws } from './jws.ts'
-export { decodeJsonSegment, decodeSignatureSegment, encodeJsonSegment, splitCompactJws } from './jws.ts'
+export {
+  decodeJsonSegment,
+  decodeSignatureSegment,
+  encodeJsonSegment,
+  splitCompactJws,
+} from './jws.ts'
 export type { EnvelopePayload, UnverifiedEnvelope } from './jws-envelope.ts'
 export { computeEnvelopeDigest, decodeEnvelope, decodeEnvelopePayload, splitEnvelope } from './jws-envelope.ts'
 export * as limits from './limits.ts'

@@ -3,6 +3,7 @@
 import type { JsonObject } from '@countersign/shared'
 import { isJsonObject, limits, parseJsonBytes } from '@countersign/shared'
 
+/** Longest time an issuer may take for one answer. */
 const TIMEOUT_MILLISECONDS = 5_000
 
 /**
@@ -16,7 +17,7 @@ export async function fetchJson(url: URL, signal: AbortSignal): Promise<JsonObje
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
     redirect: 'error',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]),
+    signal: withTimeLimit(signal),
   })
   if (response.status !== 200) {
     await response.body?.cancel()
@@ -27,7 +28,17 @@ export async function fetchJson(url: URL, signal: AbortSignal): Promise<JsonObje
   return value
 }
 
-async function readBounded(response: Response, url: URL): Promise<Uint8Array> {
+/** A signal that aborts with another, or when an issuer takes too long. */
+export function withTimeLimit(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)])
+}
+
+/**
+ * Reads the body of an answer.
+ *
+ * @throws {Error} When it is longer than any document of an issuer may be.
+ */
+export async function readBounded(response: Response, url: URL): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {

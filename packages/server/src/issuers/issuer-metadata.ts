@@ -1,18 +1,27 @@
-// Where an issuer publishes its keys: RFC 8414, and OpenID Connect Discovery for issuers that have only that.
+// Where an issuer has its endpoints: RFC 8414, and OpenID Connect Discovery for issuers that have only that.
 
 import type { JsonObject } from '@countersign/shared'
 import { secureUrl } from '@countersign/shared'
 import { fetchJson } from './fetch-json.ts'
 
 /**
- * Finds the key set of an issuer.
+ * Finds an endpoint of an issuer.
  *
- * @throws {Error} When no metadata is there, when it names another issuer (RFC 8414 section 3.3), or when `jwks_uri` is not https.
+ * @throws {Error} When no metadata is there, when it names another issuer (RFC 8414 section 3.3), or when the endpoint is absent or not
+ *   https.
  */
-export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<URL> {
+export async function discoverEndpoint(
+  issuer: string,
+  name: 'jwks_uri' | 'introspection_endpoint',
+  signal: AbortSignal,
+): Promise<URL> {
   const metadata = await fetchMetadata(issuer, signal)
   if (metadata['issuer'] !== issuer) throw new Error(`The metadata of ${issuer} names another issuer`)
-  return secureUrl(metadata['jwks_uri'], 'jwks_uri')
+  const endpoint = secureUrl(metadata[name], name)
+  // http is for an issuer that is on this machine altogether, not for one elsewhere that sends us there.
+  if (endpoint.protocol === 'http:' && !issuer.startsWith('http:'))
+    throw new Error(`The ${name} of ${issuer} is no https URL`)
+  return endpoint
 }
 
 async function fetchMetadata(issuer: string, signal: AbortSignal): Promise<JsonObject> {

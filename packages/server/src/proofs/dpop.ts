@@ -1,71 +1,269 @@
 // DPoP proofs: the checks of RFC 9449 section 4.3 that need no cryptography, in the order of their cost.
 // The proof is attacker-controlled throughout; each member is read once, by the strict decoders of @countersign/shared.
 
-import type { CompactJws, DPoPProofClaims } from '@countersign/shared'
+import type { AlgorithmEntry, CompactJws, DPoPProofClaims, JsonMembers, PublicJwk } from '@countersign/shared'
 import {
   CountersignError,
+  checkDPoPProofCrit,
+  checkDPoPProofTyp,
   decodeDPoPProofClaims,
-  decodeDPoPProofHeader,
   decodeDPoPProofSignature,
   isCountersignError,
   normalizeHtu,
+  parseDPoPProofHeader,
+  readDPoPProofAlgorithm,
+  readDPoPProofJwk,
   splitDPoPProof,
   thumbprintInput,
 } from '@countersign/shared'
+import type { Check } from '../check.ts'
 import { shownUri } from '../diagnostics.ts'
+import type { Exchange } from '../exchange.ts'
 import { sha256 } from '../hash.ts'
-import type { OpenedProof, ProofContext, ProofKind } from './proof-kind.ts'
+import type { ProofKey } from '../token-cache.ts'
+import type { ProofKind, ProofServices, ProofState } from './proof-kind.ts'
 
 /** What is shown of an `htm` that is another: something else may have been put there by mistake, even a token. */
 const METHOD = /^[A-Za-z-]{1,32}$/
 
+/** What the checks of one DPoP proof have found. */
+class DPoPState implements ProofState {
+  readonly kind = 'dpop'
+  jws: CompactJws = { header: '', payload: '', signature: '', signingInput: '' }
+  header: JsonMembers = () => undefined
+  key: ProofKey | undefined = undefined
+  algorithm: AlgorithmEntry | undefined = undefined
+  jwk: PublicJwk | undefined = undefined
+  jkt = ''
+  claims: DPoPProofClaims | undefined = undefined
+  acceptableUntil = 0
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  get headerSegment(): string {
+    return this.jws.header
+  }
+
+  get signingInput(): string {
+    return this.jws.signingInput
+  }
+
+  signature(): Uint8Array {
+    return decodeDPoPProofSignature(this.jws.signature)
+  }
+
+  get jti(): string {
+    return this.claims?.jti ?? ''
+  }
+
+  get nonce(): string | undefined {
+    return this.claims?.nonce
+  }
+}
+
 /** The DPoP proof of RFC 9449. It covers the method, the URI without its query, the token, and the server's nonce. */
 export const dpop: ProofKind = {
   kind: 'dpop',
-
-  detect: ({ proof }) => proof,
-
-  open(proof, context) {
-    const jws = splitDPoPProof(proof) // checks 1 and 2
-    const header = openHeader(jws, context) // checks 4, 5 and 7
-    const claims = decodeDPoPProofClaims(jws.payload) // check 3
-    checkMethod(claims, context) // check 8
-    checkUri(claims, context) // check 9
-    const acceptableUntil = checkFreshness(claims, context) // checks 10 and 11
-    checkToken(claims, context) // check 12a
-    return {
-      ...header,
-      headerSegment: jws.header,
-      signingInput: jws.signingInput,
-      signature: decodeDPoPProofSignature(jws.signature),
-      jti: claims.jti,
-      nonce: claims.nonce,
-      acceptableUntil,
-    }
+  codes: {
+    jwk: 'ERR_DPOP_PROOF_JWK',
+    signature: 'ERR_DPOP_PROOF_SIGNATURE',
+    replayed: 'ERR_DPOP_PROOF_REPLAYED',
+    expired: 'ERR_DPOP_PROOF_EXPIRED',
   },
+  detect: ({ proof }) => proof,
+  begin: (proof) => new DPoPState(proof),
+  createChecks: (services) => [...formChecks, ...headerChecks(services), ...claimChecks(services)],
 }
+
+const stateOf = ({ proof }: Exchange) => proof as DPoPState
+const claimsOf = (exchange: Exchange) => stateOf(exchange).claims as DPoPProofClaims
+
+const formChecks: readonly Check[] = [
+  {
+    id: 'proof.form',
+    title: 'The DPoP proof is one compact JWS of bounded size',
+    source: 'RFC 9449, section 4.3, check 2',
+    needs: ['proof.present'],
+    run(exchange) {
+      const state = stateOf(exchange)
+      state.jws = splitDPoPProof(state.text)
+    },
+    show: (exchange) => ({ actual: `${stateOf(exchange).text.length} characters` }),
+  },
+]
 
 /** The header of the proof that came with this token before needs no second look: the same text was found good. */
-function openHeader(jws: CompactJws, context: ProofContext): Pick<OpenedProof, 'algorithm' | 'jkt' | 'known' | 'jwk'> {
-  const { known } = context
-  if (known !== undefined && known.headerSegment === jws.header) {
-    return { algorithm: known.algorithm, jkt: known.jkt, known, jwk: undefined }
-  }
-  const { header, algorithm } = decodeDPoPProofHeader(jws.header)
-  if (!context.algorithms.has(header.alg)) {
-    throw refused('ERR_DPOP_PROOF_ALG', 'alg', [...context.algorithms], header.alg)
-  }
-  return { algorithm, jkt: sha256(thumbprintInput(header.jwk)), known: undefined, jwk: header.jwk }
+function isKnown(exchange: Exchange): boolean {
+  return stateOf(exchange).key !== undefined
 }
 
-function checkMethod({ htm }: DPoPProofClaims, { method }: ProofContext): void {
-  // Methods are case-sensitive (RFC 9110 section 9.1).
-  if (htm !== method) throw refused('ERR_DPOP_PROOF_HTM_MISMATCH', 'htm', method, METHOD.test(htm) ? htm : 'no method')
+function headerChecks({ algorithms }: ProofServices): Check[] {
+  return [
+    {
+      id: 'proof.header',
+      title: 'The header of the proof is strict JSON',
+      source: 'RFC 9449, section 4.3, check 2',
+      needs: ['proof.form'],
+      run(exchange) {
+        const state = stateOf(exchange)
+        const known = exchange.cached?.proofKey
+        if (known !== undefined && known.headerSegment === state.jws.header) {
+          state.key = known
+          state.jkt = known.jkt
+          state.algorithm = known.algorithm
+        } else {
+          state.header = parseDPoPProofHeader(state.jws.header)
+        }
+      },
+    },
+    {
+      id: 'proof.typ',
+      title: 'The typ of the proof is dpop+jwt',
+      source: 'RFC 9449, section 4.3, check 4',
+      needs: ['proof.header'],
+      run(exchange) {
+        if (!isKnown(exchange)) checkDPoPProofTyp(stateOf(exchange).header)
+      },
+    },
+    {
+      id: 'proof.crit',
+      title: 'The proof demands no extension',
+      source: 'RFC 7515, section 4.1.11',
+      needs: ['proof.header'],
+      run(exchange) {
+        if (!isKnown(exchange)) checkDPoPProofCrit(stateOf(exchange).header)
+      },
+    },
+    {
+      id: 'proof.alg',
+      title: 'The alg of the proof is asymmetric, and one that is accepted',
+      source: 'RFC 9449, section 4.3, check 5',
+      needs: ['proof.header'],
+      run(exchange) {
+        if (isKnown(exchange)) return
+        const state = stateOf(exchange)
+        const algorithm = readDPoPProofAlgorithm(state.header)
+        if (!algorithms.has(algorithm.alg)) throw refused('ERR_DPOP_PROOF_ALG', 'alg', [...algorithms], algorithm.alg)
+        state.algorithm = algorithm
+      },
+      show: (exchange) => ({ expected: [...algorithms], actual: stateOf(exchange).algorithm?.alg }),
+    },
+    {
+      id: 'proof.jwk',
+      title: 'The jwk of the proof is a public key that fits its alg',
+      source: 'RFC 9449, section 4.3, check 7',
+      needs: ['proof.alg'],
+      run(exchange) {
+        if (isKnown(exchange)) return
+        const state = stateOf(exchange)
+        state.jwk = readDPoPProofJwk(state.header, state.algorithm as AlgorithmEntry)
+        state.jkt = sha256(thumbprintInput(state.jwk))
+      },
+      show: (exchange) => ({ actual: `the key with the thumbprint ${stateOf(exchange).jkt}` }),
+    },
+  ]
 }
 
-function checkUri({ htu }: DPoPProofClaims, { targets, path }: ProofContext): void {
-  if (!targets.matches(normalizedOrNothing(htu), path)) {
-    throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
+function claimChecks(services: ProofServices): Check[] {
+  const { targets, nonces } = services
+  return [
+    {
+      id: 'proof.claims',
+      title: 'The proof has jti, htm, htu and iat, each of its type',
+      source: 'RFC 9449, section 4.3, check 3',
+      needs: ['proof.form'],
+      run(exchange) {
+        const state = stateOf(exchange)
+        state.claims = decodeDPoPProofClaims(state.jws.payload)
+      },
+    },
+    {
+      id: 'proof.htm',
+      title: 'The proof was made for this method',
+      source: 'RFC 9449, section 4.3, check 8',
+      needs: ['proof.claims'],
+      run(exchange) {
+        const { htm } = claimsOf(exchange)
+        const { method } = exchange.request
+        // Methods are case-sensitive (RFC 9110 section 9.1).
+        if (htm !== method) {
+          throw refused('ERR_DPOP_PROOF_HTM_MISMATCH', 'htm', method, METHOD.test(htm) ? htm : 'no method')
+        }
+      },
+      show: (exchange) => ({ expected: exchange.request.method, actual: claimsOf(exchange).htm }),
+    },
+    {
+      id: 'proof.htu',
+      title: 'The proof was made for this URI',
+      source: 'RFC 9449, section 4.3, check 9',
+      needs: ['proof.claims', 'request.target'],
+      run(exchange) {
+        const { htu } = claimsOf(exchange)
+        const { path } = exchange
+        if (!targets.matches(normalizedOrNothing(htu), path)) {
+          throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
+        }
+      },
+      show: (exchange) => ({ expected: targets.uriOf(exchange.path), actual: shownUri(claimsOf(exchange).htu) }),
+    },
+    nonces === undefined ? createIatCheck(services.window) : createNonceCheck(nonces),
+    {
+      id: 'proof.ath',
+      title: 'The proof was made for this access token',
+      source: 'RFC 9449, section 4.3, check 12',
+      needs: ['proof.claims', 'request.credentials'],
+      run(exchange) {
+        const { ath } = claimsOf(exchange)
+        if (ath === undefined) throw refused('ERR_DPOP_PROOF_CLAIM_MISSING', 'ath')
+        // Neither side is secret: both are hashes of what the caller itself sent.
+        if (ath !== exchange.ath) throw refused('ERR_DPOP_PROOF_ATH_MISMATCH', 'ath')
+      },
+    },
+  ]
+}
+
+/** With nonces, the server's own time in them decides, and no clock of a client (RFC 9449 section 4.3, check 11). */
+function createNonceCheck(nonces: NonNullable<ProofServices['nonces']>): Check {
+  return {
+    id: 'proof.nonce',
+    title: 'The proof has a nonce of this server that is recent',
+    source: 'RFC 9449, section 4.3, checks 10 and 11',
+    needs: ['proof.claims'],
+    run(exchange) {
+      const { nonce } = claimsOf(exchange)
+      if (nonce === undefined) throw refused('ERR_DPOP_NONCE_REQUIRED', 'nonce')
+      const verdict = nonces.check(nonce)
+      if (verdict === 'invalid') throw refused('ERR_DPOP_NONCE_INVALID', 'nonce')
+      if (verdict === 'expired') throw refused('ERR_DPOP_NONCE_EXPIRED', 'nonce')
+      stateOf(exchange).acceptableUntil = verdict.issuedAt + nonces.ttlSeconds
+    },
+    show(exchange) {
+      const age = exchange.now - (stateOf(exchange).acceptableUntil - nonces.ttlSeconds)
+      return { expected: `at most ${nonces.ttlSeconds} seconds old`, actual: `${Math.floor(age)} seconds old` }
+    },
+  }
+}
+
+function createIatCheck({ pastSeconds, futureSeconds }: ProofServices['window']): Check {
+  return {
+    id: 'proof.iat',
+    title: 'The proof was made recently',
+    source: 'RFC 9449, section 4.3, check 11',
+    needs: ['proof.claims'],
+    run(exchange) {
+      const { iat } = claimsOf(exchange)
+      const { now } = exchange
+      if (iat < now - pastSeconds) throw refused('ERR_DPOP_PROOF_EXPIRED', 'iat', now, iat)
+      if (iat > now + futureSeconds) throw refused('ERR_DPOP_PROOF_NOT_YET_VALID', 'iat', now, iat)
+      stateOf(exchange).acceptableUntil = iat + pastSeconds
+    },
+    show: (exchange) => ({
+      expected: `from ${exchange.now - pastSeconds} to ${exchange.now + futureSeconds}`,
+      actual: claimsOf(exchange).iat,
+    }),
   }
 }
 
@@ -77,31 +275,6 @@ function normalizedOrNothing(htu: string): string {
     if (!isCountersignError(error, 'ERR_HTU_INVALID')) throw error
     return ''
   }
-}
-
-/**
- * Checks that the proof is recent: by the time in our own nonce where nonces are on, else by `iat`.
- *
- * @returns The second until which it is.
- */
-function checkFreshness(claims: DPoPProofClaims, { nonces, now, window }: ProofContext): number {
-  if (nonces !== undefined) {
-    if (claims.nonce === undefined) throw refused('ERR_DPOP_NONCE_REQUIRED', 'nonce')
-    const verdict = nonces.check(claims.nonce)
-    if (verdict === 'invalid') throw refused('ERR_DPOP_NONCE_INVALID', 'nonce')
-    if (verdict === 'expired') throw refused('ERR_DPOP_NONCE_EXPIRED', 'nonce')
-    return verdict.issuedAt + nonces.ttlSeconds
-  }
-  const { iat } = claims
-  if (iat < now - window.pastSeconds) throw refused('ERR_DPOP_PROOF_EXPIRED', 'iat', now, iat)
-  if (iat > now + window.futureSeconds) throw refused('ERR_DPOP_PROOF_NOT_YET_VALID', 'iat', now, iat)
-  return iat + window.pastSeconds
-}
-
-function checkToken({ ath }: DPoPProofClaims, context: ProofContext): void {
-  if (ath === undefined) throw refused('ERR_DPOP_PROOF_CLAIM_MISSING', 'ath')
-  // Neither side is secret: both are hashes of what the caller itself sent.
-  if (ath !== context.ath) throw refused('ERR_DPOP_PROOF_ATH_MISMATCH', 'ath')
 }
 
 function refused(

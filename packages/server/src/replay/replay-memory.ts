@@ -71,6 +71,10 @@ export function createMemoryReplayStore(
       generation.add(fingerprint, counter)
       return true
     },
+    has(key) {
+      const fingerprint = fingerprintOf(seed + key)
+      return [...generations.values()].some((generation) => generation.has(fingerprint))
+    },
   }
 }
 

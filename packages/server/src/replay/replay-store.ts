@@ -12,6 +12,8 @@ export interface ReplayStore {
    *   A {@link CountersignError} of code `ERR_REPLAY_STORE_FULL` or `ERR_REPLAY_QUOTA_EXCEEDED` keeps its own status.
    */
   claim(key: string, expiresAt: number): boolean | Promise<boolean>
+  /** Tells whether a key was claimed, and changes nothing: for explanations. Optional; no decision ever rests on it. */
+  has?(key: string): boolean | Promise<boolean>
 }
 
 /** Tells a store from anything else, such as the options of the one that is built in. */

@@ -1,4 +1,4 @@
-// The confirmation claim, RFC 7800 and RFC 9449 section 6.1: which key a token is bound to.
+// The confirmation claim, RFC 7800, RFC 9449 section 6.1 and RFC 8705 section 3.1: what a token is bound to.
 
 import type { JsonObject } from '@countersign/shared'
 import { CountersignError, isBase64url, isJsonObject } from '@countersign/shared'
@@ -6,32 +6,42 @@ import { invalid } from './claims.ts'
 
 const THUMBPRINT_LENGTH = 43
 
+/** What a token is bound to. */
+export interface Binding {
+  /** Thumbprint of a key. */
+  readonly jkt: string | undefined
+  /** Thumbprint of a certificate. */
+  readonly x5tS256: string | undefined
+}
+
 /**
- * The thumbprint of the key that a token is bound to.
+ * Reads what a token is bound to. Nothing at all for a token without `cnf`: a bearer token.
  *
- * Unknown members beside `jkt` are tolerated (RFC 7800 section 3.1), a certificate binding is not: it would have to be enforced.
+ * Unknown members beside a known one are tolerated (RFC 7800 section 3.1).
  *
- * @returns `undefined` for a token that has no `cnf` at all: a bearer token.
  * @throws {CountersignError} `ERR_TOKEN_CLAIM_INVALID`, `ERR_TOKEN_BINDING_UNSUPPORTED`.
  */
-export function boundKeyOf(claims: JsonObject): string | undefined {
+export function boundTo(claims: JsonObject): Binding {
   const confirmation = claims['cnf']
-  if (confirmation === undefined) return undefined
+  if (confirmation === undefined) return { jkt: undefined, x5tS256: undefined }
   if (!isJsonObject(confirmation)) throw invalid('cnf', 'an object')
-  const { jkt } = confirmation
-  if (confirmation['x5t#S256'] !== undefined || jkt === undefined) {
-    throw new CountersignError(
-      'ERR_TOKEN_BINDING_UNSUPPORTED',
-      'The confirmation of the access token cannot be checked',
-      {
-        parameter: 'cnf',
-        expected: ['jkt'],
-        actual: Object.keys(confirmation),
-      },
-    )
-  }
-  if (typeof jkt !== 'string' || jkt.length !== THUMBPRINT_LENGTH || !isBase64url(jkt)) {
-    throw invalid('cnf.jkt', 'a SHA-256 thumbprint')
-  }
-  return jkt
+  const { jkt, 'x5t#S256': x5tS256 } = confirmation
+  if (jkt === undefined && x5tS256 === undefined) throw unsupportedBinding(Object.keys(confirmation))
+  if (jkt !== undefined && !isThumbprint(jkt)) throw invalid('cnf.jkt', 'a SHA-256 thumbprint')
+  if (x5tS256 !== undefined && !isThumbprint(x5tS256)) throw invalid('cnf.x5t#S256', 'a SHA-256 thumbprint')
+  return { jkt, x5tS256 }
+}
+
+/** The error for a token that is bound in a way that cannot be checked: to accept it would be to ignore the binding. */
+export function unsupportedBinding(members: readonly string[]): CountersignError {
+  const message = 'The confirmation of the access token cannot be checked'
+  return new CountersignError('ERR_TOKEN_BINDING_UNSUPPORTED', message, {
+    parameter: 'cnf',
+    expected: ['jkt'],
+    actual: members,
+  })
+}
+
+function isThumbprint(value: unknown): value is string {
+  return typeof value === 'string' && value.length === THUMBPRINT_LENGTH && isBase64url(value)
 }

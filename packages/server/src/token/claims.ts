@@ -1,7 +1,7 @@
 // Reading claims of an access token by name and type, RFC 9068 section 2.2 and RFC 7519 section 2.
 
 import type { JsonObject } from '@countersign/shared'
-import { CountersignError, isJsonObject } from '@countersign/shared'
+import { CountersignError } from '@countersign/shared'
 
 /** A claim that must be a non-empty string. */
 export function requiredString(claims: JsonObject, name: string): string {
@@ -9,6 +9,11 @@ export function requiredString(claims: JsonObject, name: string): string {
   if (value === undefined) throw missing(name)
   if (typeof value !== 'string' || value === '') throw invalid(name, 'a non-empty string')
   return value
+}
+
+/** A claim that may be absent, and otherwise must be a non-empty string. */
+export function optionalString(claims: JsonObject, name: string): string | undefined {
+  return claims[name] === undefined ? undefined : requiredString(claims, name)
 }
 
 /** A claim that must be a NumericDate: a JSON number of seconds, not a string of digits. */
@@ -36,26 +41,6 @@ export function audienceOf(claims: JsonObject): readonly string[] {
   return list
 }
 
-/** The scopes of a token: `scope` split at single spaces (RFC 8693 section 4.2). No claim, no scopes. */
-export function scopesOf(claims: JsonObject): readonly string[] {
-  const value = claims['scope']
-  if (value === undefined) return []
-  if (typeof value !== 'string') throw invalid('scope', 'a string of scopes separated by spaces')
-  return value.split(' ').filter((scope) => scope !== '')
-}
-
-/**
- * Values of an authorization claim: strings, or SCIM objects with a `value` (RFC 9068 section 2.2.3.1, RFC 7643 section 4.1.2).
- * What is neither grants nothing.
- */
-export function valuesOf(claims: JsonObject, name: string): readonly string[] {
-  const list = claims[name]
-  if (!Array.isArray(list)) return []
-  return list
-    .map((item) => (isJsonObject(item) ? item['value'] : item))
-    .filter((value): value is string => typeof value === 'string')
-}
-
 export function invalid(parameter: string, expected: string): CountersignError {
   return new CountersignError('ERR_TOKEN_CLAIM_INVALID', `The claim "${parameter}" is not ${expected}`, {
     parameter,
@@ -63,6 +48,6 @@ export function invalid(parameter: string, expected: string): CountersignError {
   })
 }
 
-function missing(parameter: string): CountersignError {
+export function missing(parameter: string): CountersignError {
   return new CountersignError('ERR_TOKEN_CLAIM_MISSING', `The access token has no "${parameter}"`, { parameter })
 }

@@ -1,0 +1,49 @@
+// What is found out about one request while it is checked. Each check reads what earlier ones have found, and adds to it; nothing in
+// here is to be believed before all have passed.
+
+import type { Credentials, RawHeaders } from './credentials.ts'
+import type { CompiledPolicy } from './policy.ts'
+import type { ProofState } from './proofs/proof-kind.ts'
+import type { TokenState, VerifiedToken } from './token/token-state.ts'
+import type { CachedToken } from './token-cache.ts'
+
+/** What is verified of a request. */
+export interface VerifiableRequest {
+  /** The method, exactly as received. */
+  readonly method: string
+  /** The request target exactly as received, before any rewriting: the second word of the request line. */
+  readonly target: string
+  /** The header fields as received, names and values in turn: Node's `rawHeaders`. */
+  readonly rawHeaders: RawHeaders
+  /**
+   * The certificate that the client presented in the TLS handshake, in DER: its own, or the one that a trusted proxy passes on. Absent,
+   * tokens that are bound to a certificate are refused. Called only for such a token.
+   */
+  readonly clientCertificate?: () => Uint8Array | undefined
+}
+
+/** A request on its way. */
+export class Exchange {
+  /** The normalised path of the request. */
+  path = ''
+  credentials: Credentials | undefined = undefined
+  /** SHA-256 of the access token. */
+  ath = ''
+  /** What is remembered of the access token, if it was verified before. */
+  cached: CachedToken | undefined = undefined
+  proof: ProofState | undefined = undefined
+  token: TokenState | undefined = undefined
+  /** The access token, once everything about it holds: now, or when it came before. Whoever sent it may not be its owner. */
+  verified: VerifiedToken | undefined = undefined
+
+  readonly request: VerifiableRequest
+  readonly policy: CompiledPolicy
+  /** The current time in seconds since the epoch. */
+  readonly now: number
+
+  constructor(request: VerifiableRequest, policy: CompiledPolicy, now: number) {
+    this.request = request
+    this.policy = policy
+    this.now = now
+  }
+}

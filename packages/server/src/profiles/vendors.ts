@@ -1,0 +1,70 @@
+// The shapes of access tokens that authorization servers issue by default, from their documentation. Each line that differs from
+// RFC 9068 is a relaxation, and is logged as one.
+
+import type { IssuerProfile } from './issuer-profile.ts'
+import { list, rfc9068, word, words } from './issuer-profile.ts'
+
+/** Auth0, both of its dialects. Its machine clients have a `sub` of their own form. */
+export const auth0: IssuerProfile = {
+  ...rfc9068,
+  types: ['at+jwt', 'jwt'],
+  optional: ['jti'],
+  clientId: ['client_id', 'azp'],
+  isClient: ({ sub, gty }) => gty === 'client-credentials' || (typeof sub === 'string' && sub.endsWith('@clients')),
+}
+
+/** Microsoft Entra ID, versions 1.0 and 2.0 of its tokens. They are not bound to a DPoP key: `accept` needs `'bearer'`. */
+export const entra: IssuerProfile = {
+  ...rfc9068,
+  types: ['jwt'],
+  optional: ['jti'],
+  clientId: ['azp', 'appid'],
+  scopes: [words('scp')],
+  isClient: ({ idtyp, scp, sub, oid }) => idtyp === 'app' || (scp === undefined && sub === oid),
+}
+
+/** Okta, custom authorization servers. */
+export const okta: IssuerProfile = {
+  ...rfc9068,
+  types: ['at+jwt', 'okta-internal-at+jwt', 'jwt', undefined],
+  clientId: ['cid'],
+  scopes: [list('scp')],
+}
+
+/** PingOne, and PingFederate with its default claim names. */
+export const ping: IssuerProfile = {
+  ...rfc9068,
+  types: ['at+jwt', 'jwt', undefined],
+  optional: ['jti', 'sub'],
+  scopes: [words('scope'), list('scope')],
+}
+
+/** AWS Cognito user pools. Tokens have no `aud` unless a resource was bound, so `clients` must say whose are accepted. */
+export const cognito: IssuerProfile = {
+  ...rfc9068,
+  types: [undefined],
+  optional: ['aud'],
+  groups: [list('cognito:groups')],
+  markers: { token_use: ['access'] },
+}
+
+/** Duende IdentityServer. Tokens of machine clients have no `sub`. */
+export const identityserver: IssuerProfile = {
+  ...rfc9068,
+  optional: ['jti', 'sub'],
+  scopes: [list('scope'), words('scope')],
+  roles: [list('role'), word('role')],
+}
+
+/** Keycloak. Roles are those of the realm, and those of the clients that `audience` names. */
+export const keycloak: IssuerProfile = {
+  ...rfc9068,
+  types: ['at+jwt', 'jwt'],
+  clientId: ['azp', 'client_id'],
+  roles: [
+    { path: ['realm_access', 'roles'], form: 'list' },
+    { path: ['resource_access', '{audience}', 'roles'], form: 'list' },
+  ],
+  markers: { typ: ['Bearer', 'DPoP'] },
+  isClient: ({ preferred_username: name }) => typeof name === 'string' && name.startsWith('service-account-'),
+}

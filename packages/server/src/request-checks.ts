@@ -1,0 +1,65 @@
+// The first checks: what the request itself must be before anything in it is looked at. Whatever can be read in two ways is refused.
+
+import { CountersignError } from '@countersign/shared'
+import type { Check } from './check.ts'
+import { readCredentials } from './credentials.ts'
+import { shownUri } from './diagnostics.ts'
+import type { RequestTargets } from './request-target.ts'
+
+/** A second way of presenting a token (RFC 6750 section 2.3). */
+const TOKEN_IN_QUERY = /\?(?:.*&)?access_token=/s
+
+/** Creates the checks of a request's target and credentials. */
+export function createRequestChecks(targets: RequestTargets): readonly Check[] {
+  return [
+    {
+      id: 'request.target',
+      title: 'The request target is a path of this server, in one reading only',
+      source: 'RFC 9449, section 4.3, check 9',
+      needs: [],
+      run(exchange) {
+        exchange.path = targets.pathOf(exchange.request.target)
+      },
+      show: ({ path, request }) => ({ expected: targets.uriOf(path), actual: shownUri(request.target) }),
+    },
+    {
+      id: 'request.credentials',
+      title: 'There is one Authorization field, a scheme and a token, and at most one proof',
+      source: 'RFC 9449, sections 4.3, check 1, and 7.1',
+      needs: [],
+      run(exchange) {
+        exchange.credentials = readCredentials(exchange.request.rawHeaders)
+      },
+      show: ({ credentials }) => ({ actual: credentials?.scheme }),
+    },
+    {
+      id: 'request.one_token',
+      title: 'The access token is sent in one way only',
+      source: 'RFC 6750, section 2',
+      needs: [],
+      run({ request }) {
+        if (TOKEN_IN_QUERY.test(request.target)) {
+          throw new CountersignError('ERR_TOKEN_IN_QUERY', 'The query has an access token too', {
+            parameter: 'access_token',
+          })
+        }
+      },
+    },
+    {
+      id: 'request.scheme',
+      title: 'The route accepts the authentication scheme',
+      source: 'RFC 9449, section 7.2',
+      needs: ['request.credentials'],
+      run({ credentials, policy }) {
+        const scheme = credentials?.scheme
+        if (scheme !== undefined && policy.accept.includes(scheme)) return
+        throw new CountersignError('ERR_SCHEME_NOT_ACCEPTED', 'The scheme is not accepted here', {
+          parameter: 'Authorization',
+          expected: policy.accept,
+          actual: scheme,
+        })
+      },
+      show: ({ credentials, policy }) => ({ expected: policy.accept, actual: credentials?.scheme }),
+    },
+  ]
+}

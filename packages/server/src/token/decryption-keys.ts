@@ -1,0 +1,91 @@
+// Private keys that access tokens are encrypted to (RFC 9068 section 4, step 2): which, and with which algorithms.
+
+import type { JsonWebKey, webcrypto } from 'node:crypto'
+import { createPrivateKey, KeyObject } from 'node:crypto'
+import { checkOptionNames, invalidOption, limits } from '@countersign/shared'
+import { oneOf, plainObject } from '../option-readers.ts'
+
+/** How a content encryption key is agreed upon or wrapped. No RSA1_5, which cannot be opened without an oracle; no shared secrets. */
+export type KeyManagementAlgorithm =
+  | 'RSA-OAEP'
+  | 'RSA-OAEP-256'
+  | 'RSA-OAEP-384'
+  | 'RSA-OAEP-512'
+  | 'ECDH-ES'
+  | 'ECDH-ES+A128KW'
+  | 'ECDH-ES+A192KW'
+  | 'ECDH-ES+A256KW'
+
+/** A private key for decryption, and the one algorithm it is used with (RFC 8725 section 3.1). */
+export interface DecryptionKeyOptions {
+  /** A private key: a `KeyObject` of Node, a `CryptoKey`, or a private JWK. */
+  readonly key: KeyObject | webcrypto.CryptoKey | JsonWebKey
+  readonly alg: KeyManagementAlgorithm
+  /** The identifier that tokens name it by. Default: the `kid` of the JWK, or none. */
+  readonly kid?: string
+}
+
+/** A private key for decryption, checked. */
+export interface DecryptionKey {
+  readonly key: KeyObject
+  readonly alg: KeyManagementAlgorithm
+  readonly kid: string | undefined
+}
+
+const ALGORITHMS: readonly KeyManagementAlgorithm[] = [
+  'RSA-OAEP',
+  'RSA-OAEP-256',
+  'RSA-OAEP-384',
+  'RSA-OAEP-512',
+  'ECDH-ES',
+  'ECDH-ES+A128KW',
+  'ECDH-ES+A192KW',
+  'ECDH-ES+A256KW',
+]
+
+const CURVES: ReadonlySet<unknown> = new Set(['prime256v1', 'secp384r1', 'secp521r1'])
+const PARAMETER = 'issuer.decryptionKeys'
+
+/**
+ * Reads the option `issuer.decryptionKeys`.
+ *
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`.
+ */
+export function readDecryptionKeys(value: unknown): readonly DecryptionKey[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length === 0) throw invalidOption(PARAMETER, 'a list of { key, alg, kid }')
+  return value.map(readDecryptionKey)
+}
+
+function readDecryptionKey(value: unknown): DecryptionKey {
+  const entry: Partial<DecryptionKeyOptions> = plainObject(value, PARAMETER, '{ key, alg, kid }')
+  checkOptionNames(entry, ['key', 'alg', 'kid'], PARAMETER)
+  const alg = oneOf(entry.alg, `${PARAMETER}.alg`, ALGORITHMS)
+  if (alg === undefined) throw invalidOption(`${PARAMETER}.alg`, `one of ${ALGORITHMS.join(', ')}`)
+  const key = privateKeyOf(entry.key)
+  if (!fits(key, alg)) throw invalidOption(`${PARAMETER}.key`, `a private key for ${alg}`)
+  const kid = entry.kid ?? (entry.key as { readonly kid?: unknown }).kid
+  if (kid !== undefined && (typeof kid !== 'string' || kid === '')) throw invalidOption(`${PARAMETER}.kid`, 'a string')
+  return { key, alg, kid }
+}
+
+function privateKeyOf(given: unknown): KeyObject {
+  const key = keyObjectOf(given)
+  if (key?.type === 'private') return key
+  throw invalidOption(`${PARAMETER}.key`, 'a private KeyObject, CryptoKey or JWK')
+}
+
+function keyObjectOf(given: unknown): KeyObject | undefined {
+  if (given instanceof KeyObject) return given
+  try {
+    if (given instanceof CryptoKey) return KeyObject.from(given)
+    return createPrivateKey({ key: given as JsonWebKey, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
+function fits({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, alg: string): boolean {
+  if (alg.startsWith('RSA')) return type === 'rsa' && (details?.modulusLength ?? 0) >= limits.MIN_RSA_MODULUS_BITS
+  return type === 'x25519' || (type === 'ec' && CURVES.has(details?.namedCurve))
+}
