@@ -2,36 +2,21 @@
 // Everything wrong fails here, at start, with a code and the option's name; an unknown name is wrong too.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import {
-  CountersignError,
-  checkOptionNames,
-  decodeBase64url,
-  invalidOption,
-  isBase64url,
-  normalizeHtu,
-  secureUrl,
-} from '@countersign/shared'
+import { CountersignError, checkOptionNames, invalidOption, normalizeHtu, secureUrl } from '@countersign/shared'
 import type { IssuerConfig, IssuerOptions } from './issuers/issuer-options.ts'
 import { readIssuers } from './issuers/issuer-options.ts'
+import type { MetadataOptions } from './metadata.ts'
+import { readMetadata } from './metadata.ts'
+import type { NonceConfig, NonceOptions } from './nonce-options.ts'
+import { readNonce } from './nonce-options.ts'
 import { algorithms, integer, oneOf, someStrings, strings } from './option-readers.ts'
 import type { IssuerProfileName } from './profiles/profiles.ts'
 import { issuerProfileNames } from './profiles/profiles.ts'
 import type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import { isReplayStore } from './replay/replay-store.ts'
-
-/** How nonces are made. */
-export interface NonceOptions {
-  /**
-   * Secrets that nonces are authenticated with, each at least 16 bytes; strings are base64url. All replicas share them. Nonces are made
-   * with the first and accepted with any: to rotate without refusals, append the new secret on every replica, then move it to the front
-   * on every replica, then drop the old one once its nonces have expired.
-   * Default: one random secret of this process, which other replicas do not accept.
-   */
-  readonly secrets?: readonly (string | Uint8Array)[]
-  /** How long a nonce is accepted, in seconds, 1 to 300. Default 120. */
-  readonly ttlSeconds?: number
-}
+import type { ServerKeyOptions, SigningKey } from './server-keys.ts'
+import { readServerKeys } from './server-keys.ts'
 
 /** Bounds of the cache of verified access tokens. */
 export interface TokenCacheOptions {
@@ -77,6 +62,10 @@ export interface VerifierOptions {
    * profile says what the tokens of all issuers look like that name none themselves. Default `'rfc9068'`.
    */
   readonly profile?: 'fapi2' | 'mcp' | IssuerProfileName
+  /** What the application says of its resource in the RFC 9728 document, beside what is derived. */
+  readonly metadata?: MetadataOptions
+  /** Keys of this server, the one that signs first; published in its JWK Set. Default: none. */
+  readonly keys?: readonly ServerKeyOptions[]
   /** `'full'` tells callers which parameter was wrong and what was expected. Default `'minimal'`. */
   readonly diagnostics?: 'minimal' | 'full'
   /** The current time in seconds since the epoch. Default: the system clock. For tests. */
@@ -92,9 +81,11 @@ export interface VerifierConfig {
   readonly basePath: string
   readonly accept: readonly ('dpop' | 'bearer')[]
   readonly proofAlgorithms: readonly JwsAlgorithm[]
-  readonly nonce: { readonly secrets: readonly Uint8Array[]; readonly ttlSeconds: number } | undefined
+  readonly nonce: NonceConfig | undefined
   readonly replay: ReplayStore | MemoryReplayStoreOptions
   readonly tokenCache: Required<TokenCacheOptions>
+  readonly metadata: MetadataOptions
+  readonly keys: readonly SigningKey[]
   readonly toleranceSeconds: number
   readonly proofWindow: { readonly pastSeconds: number; readonly futureSeconds: number }
   readonly diagnostics: 'minimal' | 'full'
@@ -118,6 +109,8 @@ const OPTION_NAMES: readonly (keyof VerifierOptions)[] = [
   'clockToleranceSeconds',
   'maxProofAgeSeconds',
   'profile',
+  'metadata',
+  'keys',
   'diagnostics',
   'clock',
 ]
@@ -159,9 +152,6 @@ const profiles = {
   mcp: { ...rfc9068, pastSeconds: 300, futureSeconds: 300 },
 } satisfies Record<string, Profile>
 
-/** The smallest nonce secret: 128 bits (FAPI 2.0 section 5.4.1 asks that of credentials). */
-const MIN_SECRET_BYTES = 16
-
 /**
  * Validates options and applies the defaults.
  *
@@ -186,9 +176,10 @@ export function resolveOptions(options: VerifierOptions): VerifierConfig {
     basePath: basePathOf(options.basePath),
     accept: acceptOf(options.accept),
     proofAlgorithms: algorithms(options.proofAlgorithms, 'proofAlgorithms') ?? profile.proofAlgorithms,
-    nonce: nonceOf(options.nonce),
+    nonce: readNonce(options.nonce),
     replay: replayOf(options.replay),
     tokenCache: tokenCacheOf(options.tokenCache),
+    ...publishedOf(options),
     toleranceSeconds: integer(tolerance, 'clockToleranceSeconds', 0, 300) ?? profile.toleranceSeconds,
     proofWindow: {
       pastSeconds: integer(options.maxProofAgeSeconds, 'maxProofAgeSeconds', 1, 300) ?? profile.pastSeconds,
@@ -204,6 +195,14 @@ function isLocal({ nonce, replay }: VerifierOptions): boolean {
   const ownSecret =
     nonce === undefined || nonce === 'required' || (typeof nonce === 'object' && nonce.secrets === undefined)
   return ownSecret || replay === undefined || !isReplayStore(replay)
+}
+
+function publishedOf(options: VerifierOptions): Pick<VerifierConfig, 'metadata' | 'keys'> {
+  const metadata = readMetadata(options.metadata)
+  const keys = readServerKeys(options.keys)
+  if (metadata.signed === true && keys.length === 0)
+    throw invalidOption('keys', 'at least one key, to sign the metadata')
+  return { metadata, keys }
 }
 
 function profileOf(value: unknown): Profile & { readonly issuerProfile: IssuerProfileName } {
@@ -267,31 +266,6 @@ function acceptOf(value: unknown): readonly ('dpop' | 'bearer')[] {
       })
     }
     return oneOf(kind, 'accept', ['dpop', 'bearer']) as 'dpop' | 'bearer'
-  })
-}
-
-function nonceOf(value: unknown): VerifierConfig['nonce'] {
-  if (value === 'off') return undefined
-  const options = (value === undefined || value === 'required' ? {} : value) as NonceOptions | null
-  if (typeof options !== 'object' || options === null)
-    throw invalidOption('nonce', '"required", "off" or { secrets, ttlSeconds }')
-  checkOptionNames(options, ['secrets', 'ttlSeconds'], 'nonce')
-  return {
-    secrets: secretsOf(options.secrets),
-    ttlSeconds: integer(options.ttlSeconds, 'nonce.ttlSeconds', 1, 300) ?? 120,
-  }
-}
-
-function secretsOf(value: unknown): readonly Uint8Array[] {
-  if (value === undefined) return [crypto.getRandomValues(new Uint8Array(32))]
-  if (!Array.isArray(value) || value.length === 0)
-    throw invalidOption('nonce.secrets', 'a list of secrets, newest first')
-  return value.map((secret: unknown) => {
-    const bytes = typeof secret === 'string' && isBase64url(secret) ? decodeBase64url(secret) : secret
-    if (!(bytes instanceof Uint8Array) || bytes.length < MIN_SECRET_BYTES) {
-      throw invalidOption('nonce.secrets', `base64url or bytes, each at least ${MIN_SECRET_BYTES} bytes`)
-    }
-    return Uint8Array.from(bytes)
   })
 }
 

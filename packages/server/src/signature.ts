@@ -2,8 +2,8 @@
 // do. A lone verification runs synchronously (no thread hop); when others run in the same turn of the event loop, or are under way,
 // it goes to libuv's pool, which uses the other cores and does not block the loop.
 
-import type { KeyObject, VerifyKeyObjectInput } from 'node:crypto'
-import { constants, verify } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { constants, sign, verify } from 'node:crypto'
 import type { AlgorithmEntry } from '@countersign/shared'
 
 let inThisTurn = false
@@ -23,10 +23,10 @@ export function verifySignature(
   signature: Uint8Array,
 ): boolean | Promise<boolean> {
   if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false
-  const digest = algorithm.hash === undefined ? null : algorithm.hash.replace('-', '').toLowerCase()
+  const digest = digestOf(algorithm)
   const data = Buffer.from(signingInput, 'latin1')
   const bytes = algorithm.kty === 'EC' ? derOfConcatenated(signature) : signature
-  const keyInput = algorithm.signParameters.name === 'RSA-PSS' ? pssInput(key) : key
+  const keyInput = isPss(algorithm) ? { key, ...PSS } : key
   if (underWay === 0 && !inThisTurn) {
     inThisTurn = true
     setImmediate(endTurn)
@@ -46,8 +46,21 @@ function endTurn(): void {
   inThisTurn = false
 }
 
-function pssInput(key: KeyObject): VerifyKeyObjectInput {
-  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+/** Signs a text of ASCII characters, as JWS asks for the algorithm. */
+export function signText(algorithm: AlgorithmEntry, key: KeyObject, text: string): Uint8Array {
+  const keyInput = isPss(algorithm) ? { key, ...PSS } : { key, dsaEncoding: 'ieee-p1363' as const }
+  return sign(digestOf(algorithm), Buffer.from(text, 'latin1'), keyInput)
+}
+
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+
+function isPss({ signParameters }: AlgorithmEntry): boolean {
+  return signParameters.name === 'RSA-PSS'
+}
+
+/** The name of an algorithm's digest in Node; `null` for those that have their own. */
+function digestOf({ hash }: AlgorithmEntry): string | null {
+  return hash === undefined ? null : hash.replace('-', '').toLowerCase()
 }
 
 /** The DER form of an ECDSA signature that JWS writes as r and s side by side (RFC 7518 section 3.4). */

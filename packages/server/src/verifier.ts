@@ -10,8 +10,8 @@ import { Exchange } from './exchange.ts'
 import type { Explanation } from './explain.ts'
 import { explain } from './explain.ts'
 import { sha256 } from './hash.ts'
-import type { ProtectedResourceMetadata } from './metadata.ts'
-import { metadataUrl, protectedResourceMetadata } from './metadata.ts'
+import type { PublishedMetadata } from './metadata.ts'
+import { publishMetadata } from './metadata.ts'
 import { createNonceAuthority } from './nonce.ts'
 import type { VerifierOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
@@ -36,8 +36,9 @@ export type { RawHeaders } from './credentials.ts'
 export type { VerifiableRequest } from './exchange.ts'
 export type { Explanation, Finding } from './explain.ts'
 export type { IssuerOptions } from './issuers/issuer-options.ts'
-export type { ProtectedResourceMetadata } from './metadata.ts'
-export type { NonceOptions, TokenCacheOptions, VerifierOptions } from './options.ts'
+export type { MetadataOptions, ProtectedResourceMetadata, PublishedMetadata } from './metadata.ts'
+export type { NonceOptions } from './nonce-options.ts'
+export type { TokenCacheOptions, VerifierOptions } from './options.ts'
 export type { CompiledPolicy, RoutePolicy } from './policy.ts'
 export type { ClaimSource, IssuerProfile, OptionalClaim } from './profiles/issuer-profile.ts'
 export type { IssuerProfileReport } from './profiles/profile-report.ts'
@@ -46,6 +47,7 @@ export { issuerProfiles } from './profiles/profiles.ts'
 export type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
 export { createMemoryReplayStore } from './replay/replay-memory.ts'
 export type { ReplayStore } from './replay/replay-store.ts'
+export type { ServerKeyOptions } from './server-keys.ts'
 export type { DecryptionKeyOptions, KeyManagementAlgorithm } from './token/decryption-keys.ts'
 export type { IntrospectionOptions } from './token/introspection-options.ts'
 
@@ -89,8 +91,8 @@ export interface Verifier {
   readonly isLocal: boolean
   /** By which profile the tokens of each issuer are judged, and every way in which it accepts what RFC 9068 does not: log it at start. */
   readonly issuerProfiles: readonly IssuerProfileReport[]
-  /** The RFC 9728 document, and the URL it belongs at. */
-  readonly metadata: { readonly url: string; readonly document: ProtectedResourceMetadata }
+  /** The RFC 9728 document and the server's own keys, and the URLs they belong at. */
+  readonly metadata: PublishedMetadata
   /** Ends what is under way: fetches of key sets. */
   close(): void
 }
@@ -108,7 +110,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const config = resolveOptions(options)
   const { clock, toleranceSeconds } = config
   const closing = new AbortController()
-  const metadata = { url: metadataUrl(config.resource), document: protectedResourceMetadata(config) }
+  const metadata = publishMetadata(config)
   const nonces =
     config.nonce && createNonceAuthority({ ...config.nonce, resource: config.resource, toleranceSeconds, clock })
   const answers = createAnswers(config, nonces && (() => nonces.current()), metadata.url)

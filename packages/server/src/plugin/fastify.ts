@@ -2,7 +2,7 @@
 
 import type { Caller } from '../caller.ts'
 import type { RoutePolicy } from '../policy.ts'
-import type { Verifier } from '../verifier.ts'
+import type { ScopeVerifier } from './plugin.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,6 +17,6 @@ declare module 'fastify' {
 
   interface FastifyInstance {
     /** The verifier that protects this scope. */
-    countersign: Verifier
+    countersign: ScopeVerifier
   }
 }

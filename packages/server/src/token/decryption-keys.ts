@@ -1,9 +1,9 @@
 // Private keys that access tokens are encrypted to (RFC 9068 section 4, step 2): which, and with which algorithms.
 
-import type { JsonWebKey, webcrypto } from 'node:crypto'
-import { createPrivateKey, KeyObject } from 'node:crypto'
+import type { JsonWebKey, KeyObject, webcrypto } from 'node:crypto'
 import { checkOptionNames, invalidOption, limits } from '@countersign/shared'
 import { oneOf, plainObject } from '../option-readers.ts'
+import { readPrivateKey } from '../private-key.ts'
 
 /** How a content encryption key is agreed upon or wrapped. No RSA1_5, which cannot be opened without an oracle; no shared secrets. */
 export type KeyManagementAlgorithm =
@@ -62,27 +62,11 @@ function readDecryptionKey(value: unknown): DecryptionKey {
   checkOptionNames(entry, ['key', 'alg', 'kid'], PARAMETER)
   const alg = oneOf(entry.alg, `${PARAMETER}.alg`, ALGORITHMS)
   if (alg === undefined) throw invalidOption(`${PARAMETER}.alg`, `one of ${ALGORITHMS.join(', ')}`)
-  const key = privateKeyOf(entry.key)
+  const key = readPrivateKey(entry.key, `${PARAMETER}.key`)
   if (!fits(key, alg)) throw invalidOption(`${PARAMETER}.key`, `a private key for ${alg}`)
   const kid = entry.kid ?? (entry.key as { readonly kid?: unknown }).kid
   if (kid !== undefined && (typeof kid !== 'string' || kid === '')) throw invalidOption(`${PARAMETER}.kid`, 'a string')
   return { key, alg, kid }
-}
-
-function privateKeyOf(given: unknown): KeyObject {
-  const key = keyObjectOf(given)
-  if (key?.type === 'private') return key
-  throw invalidOption(`${PARAMETER}.key`, 'a private KeyObject, CryptoKey or JWK')
-}
-
-function keyObjectOf(given: unknown): KeyObject | undefined {
-  if (given instanceof KeyObject) return given
-  try {
-    if (given instanceof CryptoKey) return KeyObject.from(given)
-    return createPrivateKey({ key: given as JsonWebKey, format: 'jwk' })
-  } catch {
-    return undefined
-  }
 }
 
 function fits({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, alg: string): boolean {

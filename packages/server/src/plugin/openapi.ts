@@ -1,0 +1,141 @@
+// What an OpenAPI document (@fastify/swagger) says of protected routes: how they are called, and how they refuse. What an author has
+// written of a route stays as it is.
+
+import type { RouteOptions } from 'fastify'
+import type { CompiledPolicy } from '../policy.ts'
+
+/** An OpenAPI document, as far as it matters here. */
+export interface OpenapiDocument {
+  readonly paths?: Record<string, unknown>
+  components?: Record<string, unknown>
+  [name: string]: unknown
+}
+
+/** The names of the security schemes. */
+const DPOP = 'DPoP'
+const DPOP_PROOF = 'DPoPProof'
+const BEARER = 'Bearer'
+
+const SECURITY_SCHEMES = {
+  [DPOP]: {
+    type: 'http',
+    scheme: 'DPoP',
+    bearerFormat: 'JWT',
+    description: 'An access token (RFC 9068) that is bound to the key of the proof (RFC 9449).',
+  },
+  [DPOP_PROOF]: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'DPoP',
+    description: 'A DPoP proof (RFC 9449 section 4.2), made anew for every request.',
+  },
+  [BEARER]: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token that is bound to no key.',
+  },
+}
+
+/** Swagger 2.0 knows no schemes of HTTP authentication but its own. */
+const SECURITY_DEFINITIONS = Object.fromEntries(
+  Object.entries(SECURITY_SCHEMES).map(([name, { description }]) => [
+    name,
+    { type: 'apiKey', in: 'header', name: name === DPOP_PROOF ? 'DPoP' : 'Authorization', description },
+  ]),
+)
+
+/** Says of a route how it is called, in the member of its schema that Fastify itself has no use for. */
+export function describeSecurity(route: RouteOptions, policy: CompiledPolicy | undefined): void {
+  const schema = route.schema as { readonly security?: unknown } | undefined
+  if (policy === undefined || schema?.security !== undefined) return
+  const ways = policy.accept.map((kind) => (kind === 'dpop' ? { [DPOP]: [], [DPOP_PROOF]: [] } : { [BEARER]: [] }))
+  route.schema = { ...schema, security: ways } as NonNullable<RouteOptions['schema']>
+}
+
+/**
+ * The `swaggerTransform` of the route of the metadata: it adds the security schemes to the document, whichever other transforms an
+ * application uses, and leaves the route itself out of it.
+ */
+export function addSecuritySchemes({
+  openapiObject,
+  swaggerObject,
+  schema,
+  url,
+}: {
+  readonly openapiObject?: OpenapiDocument
+  readonly swaggerObject?: Record<string, unknown>
+  readonly schema?: object
+  readonly url: string
+}): { schema: object; url: string } {
+  if (openapiObject !== undefined) {
+    const components = openapiObject.components ?? {}
+    const schemes = { ...SECURITY_SCHEMES, ...(components['securitySchemes'] as object | undefined) }
+    openapiObject.components = Object.assign(components, { securitySchemes: schemes })
+  }
+  if (swaggerObject !== undefined) {
+    const definitions = { ...SECURITY_DEFINITIONS, ...(swaggerObject['securityDefinitions'] as object | undefined) }
+    swaggerObject['securityDefinitions'] = definitions
+  }
+  return { schema: { ...schema, hide: true }, url }
+}
+
+/**
+ * Adds to every protected operation of an OpenAPI document how it refuses: 400, 401, 403, 429 and 503, as RFC 9457 problems. What is there
+ * already stays. Give it to @fastify/swagger as `transformObject`.
+ *
+ * @example
+ * await app.register(swagger, { openapi: { info: { title: 'Payments', version: '1' } }, transformObject: describeRefusals })
+ */
+export function describeRefusals({ openapiObject }: { readonly openapiObject?: OpenapiDocument }): OpenapiDocument {
+  const document = openapiObject ?? {}
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(path as Record<string, unknown>)) {
+      if (isProtected(operation)) operation.responses = { ...refusals(), ...operation.responses }
+    }
+  }
+  return document
+}
+
+interface Operation {
+  security: readonly object[]
+  responses?: Record<string, unknown>
+}
+
+function isProtected(operation: unknown): operation is Operation {
+  const security = (operation as Partial<Operation> | null)?.security
+  return (
+    Array.isArray(security) && security.some((way: unknown) => typeof way === 'object' && way !== null && DPOP in way)
+  )
+}
+
+function refusals(): Record<string, unknown> {
+  const challenge = { 'WWW-Authenticate': { description: 'How to call (RFC 9449 section 7.1).', schema: TEXT } }
+  const nonce = { 'DPoP-Nonce': { description: 'The nonce of the next proof (RFC 9449 section 8).', schema: TEXT } }
+  const retry = { 'Retry-After': { description: 'Seconds after which to try again.', schema: { type: 'integer' } } }
+  return {
+    400: refusal('The request can be read in more than one way.', { ...challenge, ...nonce }),
+    401: refusal('The access token or the proof is missing or not accepted.', { ...challenge, ...nonce }),
+    403: refusal('The access token does not allow this call.', { ...challenge, ...nonce }),
+    429: refusal('This key has made too many calls in a short time.', { ...retry, ...nonce }),
+    503: refusal('Something that this server needs to verify the call is not available.', { ...retry, ...nonce }),
+  }
+}
+
+const TEXT = { type: 'string' }
+
+function refusal(description: string, headers: object): object {
+  return { description, headers, content: { 'application/problem+json': { schema: PROBLEM } } }
+}
+
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'code', 'serverTime'],
+  properties: {
+    type: { type: 'string', description: 'Where the code is documented.' },
+    title: TEXT,
+    status: { type: 'integer' },
+    code: { type: 'string', description: 'The code of Countersign, such as ERR_DPOP_PROOF_HTU_MISMATCH.' },
+    serverTime: { type: 'integer', description: 'The clock of the server, in seconds since the epoch.' },
+  },
+}

@@ -1,0 +1,48 @@
+// Refusals on their way to the caller and into the log.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RefusalError } from '../answers.ts'
+import { diagnosticsOf } from '../diagnostics.ts'
+
+/** Fields a browser must be allowed to read for a client to answer a challenge (RFC 9449 section 8). */
+const EXPOSED_FIELDS = ['DPoP-Nonce', 'WWW-Authenticate']
+
+/** Sets fields on a reply, and lets browsers read those that a client must see. */
+export function setHeaders(reply: FastifyReply, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) reply.header(name, value)
+  if (headers['dpop-nonce'] !== undefined || headers['www-authenticate'] !== undefined) exposeToBrowsers(reply)
+}
+
+/** Where CORS is in use, a client in a browser sees only the fields that are named to it. */
+function exposeToBrowsers(reply: FastifyReply): void {
+  if (!reply.hasHeader('access-control-allow-origin')) return
+  const exposed = String(reply.getHeader('access-control-expose-headers') ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  const missing = EXPOSED_FIELDS.filter((field) => !exposed.some((name) => name.toLowerCase() === field.toLowerCase()))
+  reply.header('access-control-expose-headers', [...exposed, ...missing].join(', '))
+}
+
+/** A first call without nonce is no incident; everything else that is refused may be one. No token, proof or key is ever logged. */
+export function logRefusal(request: FastifyRequest, error: RefusalError): void {
+  const { code, statusCode, cause } = error
+  const refusal = { code, statusCode, ...diagnosticsOf(error) }
+  if (statusCode === 503) request.log.error({ refusal, err: cause }, error.message)
+  else if (code === 'ERR_DPOP_NONCE_REQUIRED' || code === 'ERR_DPOP_NONCE_EXPIRED')
+    request.log.debug({ refusal }, error.message)
+  else request.log.warn({ refusal }, error.message)
+}
+
+/**
+ * Paths for `redact` of pino: the fields of a request and a response that must not stand in a log. Fastify's own serializers log no
+ * fields; these are for serializers that do.
+ *
+ * @example
+ * Fastify({ logger: { redact: [...logRedactPaths], serializers } })
+ */
+export const logRedactPaths: readonly string[] = ['req', 'request', 'res', 'response'].flatMap((object) =>
+  ['authorization', 'dpop', 'detached-jws', 'proxy-authorization', 'cookie', 'set-cookie'].map(
+    (field) => `${object}.headers["${field}"]`,
+  ),
+)

@@ -1,0 +1,95 @@
+// The server's own keys (RFC 9728 section 2, `jwks_uri`): what it signs with, and what others encrypt to. One key, one use.
+
+import type { JsonWebKey, KeyObject, webcrypto } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
+import type { AlgorithmEntry } from '@countersign/shared'
+import {
+  algorithmOf,
+  checkOptionNames,
+  encodeBase64url,
+  encodeJsonSegment,
+  invalidOption,
+  readPublicJwk,
+  thumbprintInput,
+} from '@countersign/shared'
+import { sha256 } from './hash.ts'
+import { plainObject } from './option-readers.ts'
+import { readPrivateKey } from './private-key.ts'
+import { signText } from './signature.ts'
+
+/** A key of this server. */
+export interface ServerKeyOptions {
+  /** A private key: a `KeyObject` of Node, a `CryptoKey`, or a private JWK. */
+  readonly key: KeyObject | webcrypto.CryptoKey | JsonWebKey
+  /** The one algorithm it is used with: an asymmetric JWS algorithm. Default: `alg` of the JWK, or the one algorithm its curve has. */
+  readonly alg?: string
+  /** Its identifier. Default: `kid` of the JWK, or the thumbprint of the key. */
+  readonly kid?: string
+}
+
+/** A key of this server that signs. */
+export interface SigningKey {
+  readonly kid: string
+  readonly algorithm: AlgorithmEntry
+  /** The public JWK as published. */
+  readonly jwk: Readonly<Record<string, string>>
+  /** Signs a text of ASCII characters, as JWS asks for the algorithm. */
+  sign(text: string): string
+}
+
+/** What is not said goes without saying for these curves only. */
+const ALGORITHM_OF_CURVE: Readonly<Record<string, string>> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+  Ed25519: 'Ed25519',
+}
+const PARAMETER = 'keys'
+
+/**
+ * Reads the option `keys`.
+ *
+ * @returns The keys, the one that signs first. The others are published for what was signed before, or will be.
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`.
+ */
+export function readServerKeys(value: unknown): readonly SigningKey[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw invalidOption(PARAMETER, 'a list of { key, alg, kid }, the one that signs first')
+  const keys = value.map(readServerKey)
+  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw invalidOption(`${PARAMETER}.kid`, 'distinct')
+  return keys
+}
+
+/** Signs a JWT. */
+export function signJwt(key: SigningKey, typ: string, claims: Readonly<Record<string, unknown>>): string {
+  const header = encodeJsonSegment({ typ, alg: key.algorithm.alg, kid: key.kid })
+  const signingInput = `${header}.${encodeJsonSegment(claims)}`
+  return `${signingInput}.${key.sign(signingInput)}`
+}
+
+function readServerKey(value: unknown): SigningKey {
+  const entry: Partial<ServerKeyOptions> = plainObject(value, PARAMETER, '{ key, alg, kid }')
+  checkOptionNames(entry, ['key', 'alg', 'kid'], PARAMETER)
+  const privateKey = readPrivateKey(entry.key, `${PARAMETER}.key`)
+  const given = entry.key as { readonly alg?: unknown; readonly kid?: unknown }
+  const exported = createPublicKey(privateKey).export({ format: 'jwk' })
+  const algorithm = algorithmOf(entry.alg ?? given.alg ?? ALGORITHM_OF_CURVE[exported.crv ?? ''])
+  if (algorithm === undefined) throw invalidOption(`${PARAMETER}.alg`, 'an asymmetric JWS algorithm, such as "ES256"')
+  const publicJwk = fitting(exported, algorithm)
+  const kid = entry.kid ?? given.kid ?? sha256(thumbprintInput(publicJwk))
+  if (typeof kid !== 'string' || kid === '') throw invalidOption(`${PARAMETER}.kid`, 'a string')
+  return {
+    kid,
+    algorithm,
+    jwk: { ...publicJwk, kid, alg: algorithm.alg, use: 'sig' },
+    sign: (text) => encodeBase64url(signText(algorithm, privateKey, text)),
+  }
+}
+
+function fitting(jwk: JsonWebKey, algorithm: AlgorithmEntry) {
+  try {
+    return readPublicJwk(jwk, algorithm)
+  } catch {
+    throw invalidOption(`${PARAMETER}.key`, `a private key for ${algorithm.alg}`)
+  }
+}
