@@ -10,7 +10,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '..')
 const packages = ['shared', 'client', 'server']
-const entries = ['@countersign/shared', '@countersign/client', '@countersign/server', '@countersign/server/verifier']
+const entries = [
+  '@countersign/shared',
+  '@countersign/client',
+  '@countersign/server',
+  '@countersign/server/verifier',
+  '@countersign/server/testing',
+]
 let project: string
 
 beforeAll(async () => {
@@ -33,6 +39,7 @@ beforeAll(async () => {
     ['client', 'oauth4webapi'],
     ['server', 'fastify'],
     ['server', 'fastify-plugin'],
+    ['server', 'jose'],
     ['server', 'lru-cache'],
   ] as const) {
     const from = path.join(root, 'packages', owner, 'node_modules', dependency)

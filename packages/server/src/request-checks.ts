@@ -4,6 +4,7 @@ import { CountersignError } from '@countersign/shared'
 import type { Check } from './check.ts'
 import { readCredentials } from './credentials.ts'
 import { shownUri } from './diagnostics.ts'
+import { sha256 } from './hash.ts'
 import type { RequestTargets } from './request-target.ts'
 
 /** A second way of presenting a token (RFC 6750 section 2.3). */
@@ -29,6 +30,7 @@ export function createRequestChecks(targets: RequestTargets): readonly Check[] {
       needs: [],
       run(exchange) {
         exchange.credentials = readCredentials(exchange.request.rawHeaders)
+        exchange.ath = sha256(exchange.credentials.accessToken)
       },
       show: ({ credentials }) => ({ actual: credentials?.scheme }),
     },

@@ -9,7 +9,6 @@ import type { VerifiableRequest } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { Explanation } from './explain.ts'
 import { explain } from './explain.ts'
-import { sha256 } from './hash.ts'
 import type { PublishedMetadata } from './metadata.ts'
 import { publishMetadata } from './metadata.ts'
 import { createNonceAuthority } from './nonce.ts'
@@ -182,7 +181,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
   /** Looks up what is remembered of the access token. */
   function recall(exchange: Exchange): Credentials {
     const credentials = exchange.credentials as Credentials
-    exchange.ath = sha256(credentials.accessToken)
     exchange.cached = tokenCache.get(exchange.ath)
     if (exchange.cached === undefined) return credentials
     exchange.verified = exchange.cached.token

@@ -5,7 +5,7 @@ import { createKey, createProof, startIssuer } from '@countersign/testkit'
 import { afterAll, beforeAll, expect } from 'vitest'
 import type { VerifierOptions } from '../src/options.ts'
 import type { RoutePolicy } from '../src/policy.ts'
-import type { Verification } from '../src/verifier.ts'
+import type { VerifiableRequest, Verification } from '../src/verifier.ts'
 import { createVerifier, RefusalError } from '../src/verifier.ts'
 
 export const RESOURCE = 'https://api.example.com'
@@ -47,17 +47,22 @@ export function createSubject(
   const verifier = createVerifier({ resource: RESOURCE, issuer: issuer.issuer, ...options })
   let nonce: string | undefined
 
-  return { verifier, send, refusal, bound, nonce: () => nonce }
+  return { verifier, send, request, refusal, bound, nonce: () => nonce }
 
   /** A token of the issuer for the key, with changes. */
   function bound(parts: Changes['token'] = {}): Promise<string> {
     return issuer.token({ ...parts, claims: { cnf: { jkt: key.jkt }, ...parts?.claims } })
   }
 
-  /** Sends the valid request with changes, after fetching a nonce where one is wanted. */
+  /** Sends the valid request with changes. */
   async function send(changes: Changes = {}): Promise<Verification> {
+    return verifier.verify(await request(changes), verifier.compilePolicy(changes.policy ?? {}))
+  }
+
+  /** The valid request with changes, after fetching a nonce where one is wanted. */
+  async function request(changes: Changes = {}): Promise<VerifiableRequest> {
     if (options.nonce !== 'off' && nonce === undefined) nonce = (await refusalOf([])).headers['dpop-nonce']
-    const { method = 'GET', target = TARGET, scheme = 'DPoP', proof, policy = {}, extra = [] } = changes
+    const { method = 'GET', target = TARGET, scheme = 'DPoP', proof, extra = [] } = changes
     const accessToken = changes.accessToken ?? (await bound(changes.token))
     const url = `${RESOURCE}${target.replace(/\?.*/, '')}`
     const { claims, header, key: proofKey = key } = changes
@@ -79,7 +84,7 @@ export function createSubject(
       ...(dpop === null ? [] : ['DPoP', dpop]),
       ...extra,
     ]
-    return verifier.verify({ method, target, rawHeaders }, verifier.compilePolicy(policy))
+    return { method, target, rawHeaders }
   }
 
   /** The refusal of the valid request with changes. */
