@@ -1,0 +1,43 @@
+// The verifier as request listeners of node:http.
+
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Caller, RoutePolicy, Verifier } from '@countersign/server/verifier'
+import { RefusalError } from '@countersign/server/verifier'
+
+/** Answers a verified call. */
+export type ProtectedListener = (request: IncomingMessage, response: ServerResponse, caller: Caller) => unknown
+
+/** Makes a listener that answers signed calls only. The policy is checked at once. */
+export function protect(verifier: Verifier, demands: RoutePolicy, listener: ProtectedListener): RequestListener {
+  const policy = verifier.compilePolicy(demands)
+  return (request, response) => {
+    answer(request, response).catch(() => fail(response))
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: target = '', rawHeaders } = request
+    try {
+      const { caller, headers } = await verifier.verify({ method, target, rawHeaders }, policy)
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+      await listener(request, response, caller)
+    } catch (error) {
+      if (!(error instanceof RefusalError)) throw error
+      response.writeHead(error.statusCode, error.headers).end(JSON.stringify(error.problem))
+    }
+  }
+}
+
+/** Serves the resource metadata (RFC 9728) and, if there are any, the server's keys; says whether the request was for them. */
+export function servePublished({ metadata }: Verifier, request: IncomingMessage, response: ServerResponse): boolean {
+  const documents = [metadata, metadata.jwks].filter((each) => each !== undefined)
+  const found = documents.find(({ url }) => new URL(url).pathname === request.url?.split('?', 1)[0])
+  if (found === undefined) return false
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(found.document))
+  return true
+}
+
+/** Whatever is no refusal is a fault of the server. */
+function fail(response: ServerResponse): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(500).end()
+}

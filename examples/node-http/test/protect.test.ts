@@ -1,0 +1,70 @@
+// The adapter for node:http, over a socket.
+
+import { createTestIssuer, createTestSigner } from '@countersign/server/testing'
+import { createVerifier } from '@countersign/server/verifier'
+import type { LoopbackServer } from '@countersign/testkit'
+import { exchange, startServer } from '@countersign/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { protect, servePublished } from '../src/protect.ts'
+
+const resource = 'https://api.example.com'
+const issuer = createTestIssuer({ resource })
+const verifier = createVerifier({ resource, issuer: issuer.options })
+const signer = createTestSigner({ issuer })
+let server: LoopbackServer
+
+beforeAll(async () => {
+  const whoami = protect(verifier, { scope: 'a' }, (_request, response, { clientId }) => response.end(clientId))
+  const faulty = protect(verifier, {}, () => Promise.reject(new Error('a mistake in the program')))
+  server = await startServer((request, response) => {
+    if (servePublished(verifier, request, response)) return
+    if (request.url === '/faulty') faulty(request, response)
+    else whoami(request, response)
+  })
+})
+afterAll(async () => {
+  verifier.close()
+  await server.stop()
+})
+
+/** A signed call, with the nonce of an earlier answer. */
+async function call(url: string, parts: { scope?: string; extra?: readonly string[] } = {}) {
+  const challenge = await exchange(server.port, [`GET ${url} HTTP/1.1`, 'Host: x'])
+  const nonce = challenge.headers['dpop-nonce']
+  const { authorization, dpop } = signer.sign({ url, nonce, claims: { scope: parts.scope ?? 'a' } })
+  const lines = [`GET ${url} HTTP/1.1`, 'Host: x', `Authorization: ${authorization}`, `DPoP: ${dpop}`]
+  return exchange(server.port, [...lines, ...(parts.extra ?? [])])
+}
+
+test('a signed call reaches the listener', async () => {
+  expect(await call('/whoami?a=b')).toMatchObject({ status: 200, body: expect.stringContaining('client-1') })
+})
+
+test('a call without credentials is challenged', async () => {
+  const { status, headers, body } = await exchange(server.port, ['GET / HTTP/1.1', 'Host: x'])
+  expect(status).toBe(401)
+  expect(headers).toMatchObject({
+    'content-type': 'application/problem+json',
+    'www-authenticate': expect.stringContaining('DPoP algs='),
+    'dpop-nonce': expect.stringMatching(/^[\w-]{32}$/),
+  })
+  expect(body).toContain('ERR_CREDENTIALS_MISSING')
+})
+
+test('a repeated field is refused, and the policy holds', async () => {
+  expect((await call('/whoami', { extra: ['DPoP: x'] })).status).toBe(400)
+  expect((await call('/whoami', { scope: 'b' })).status).toBe(403)
+})
+
+test('a fault of the listener is 500', async () => {
+  expect((await call('/faulty')).status).toBe(500)
+})
+
+test('the metadata is public', async () => {
+  const { status, body } = await exchange(server.port, [
+    'GET /.well-known/oauth-protected-resource HTTP/1.1',
+    'Host: x',
+  ])
+  expect(status).toBe(200)
+  expect(body).toContain(`"resource":"${resource}"`)
+})
