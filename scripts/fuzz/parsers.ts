@@ -1,14 +1,8 @@
-// Fuzzes every parser of @countersign/shared for a limited time: changes valid inputs and checks what must hold for any input.
-//
-//   node --conditions=@countersign/source scripts/fuzz.ts [--seconds 60] [--seed N]
-//
-// Exits with 1 and prints seed and input when a parser throws anything but its own errors, accepts what does not read the same when
-// written again, or takes longer than any input may. A find belongs into `vectors/` or a unit test before it is fixed.
+// Fuzzes every parser of @countersign/shared for a limited time: changes valid inputs and checks what must hold for any input. A
+// violation is a parser that throws anything but its own errors, accepts what does not read the same when written again, or takes longer
+// than any input may.
 
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { isDeepStrictEqual } from 'node:util'
 import type { EnvelopeHeader, PublicJwk } from '@countersign/shared'
 import {
   decodeBase64url,
@@ -37,13 +31,13 @@ import {
   thumbprintInput,
 } from '@countersign/shared'
 
+import { createRandom, mutate, pick } from './mutate.ts'
+import { report, show, Violation } from './report.ts'
+
 /** A call longer than this, three times in a row, looks like time that grows with the square of the input. */
 const MAX_CALL_MILLISECONDS = 50
 /** Inputs kept per parser; accepted ones take the place of others, so that the search walks away from the seeds. */
 const POOL_SIZE = 200
-
-/** Longest input printed, in characters; a longer one goes to a file. */
-const LONGEST_PRINTED = 2_000
 
 /** One parser: inputs that it accepts, and what must hold for those it accepts. Throws {@link Violation} when it does not. */
 interface Target {
@@ -64,8 +58,6 @@ interface Statistics {
   accepted: number
   slowestMilliseconds: number
 }
-
-class Violation extends Error {}
 
 const ecJwk: PublicJwk = {
   kty: 'EC',
@@ -314,82 +306,8 @@ const targets: Target[] = [
   },
 ]
 
-/** What a parser reads apart from the rest, what it must refuse, and what has surprised parsers before. */
-const MORSELS = [
-  ...'{}[]":,\\.=%/@?#&;!~-_+*\'() \t\r\n\0',
-  ...'0aAzZ9eE\x7f\x80\xa0\xe9\xff',
-  ...['\ud800', '\udc00', '\ufeff', '\u2028', '\u00ad', '\u200d', '\u212a', '\uff0e', '\uff10', '。', 'ß', '😀'],
-  ...[
-    '__proto__',
-    'constructor',
-    'toString',
-    'null',
-    'true',
-    '1e999',
-    '-0',
-    '1e-400',
-    '\\u0061',
-    '\\ud800',
-    '\\"',
-    '"a":1,',
-  ],
-  ...[
-    '%2e',
-    '%2E%2e',
-    '%2f',
-    '%25',
-    '%41',
-    '%',
-    '%c3%a9',
-    '/../',
-    '/./',
-    '//',
-    ':443',
-    ':80',
-    ':0',
-    ':65536',
-    'xn--',
-    '0x7f',
-    '1.2.3.4',
-  ],
-  ...[
-    '[::1]',
-    '@',
-    '://',
-    'http://',
-    'HTTPS://',
-    'localhost',
-    '127.1',
-    '==',
-    '=',
-    '", ',
-    ', ',
-    ' ,',
-    'a=b',
-    'a="b"',
-    'DPoP ',
-  ],
-  ...[
-    '"d":"AA",',
-    '"crit":[],',
-    '"alg":"none",',
-    '"kty":"oct",',
-    'P-384',
-    'ES384',
-    'EdDSA',
-    'ML-DSA-65',
-    'sig',
-    'verify',
-  ],
-]
-
-const { values: flags } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } })
-const seconds = numberOf('seconds', flags.seconds ?? '60')
-const seed = numberOf('seed', flags.seed ?? String(Date.now() % 2 ** 32))
-
-process.exitCode = fuzz() ? 0 : 1
-
-function fuzz(): boolean {
+/** Fuzzes the parsers, and tells whether nothing was found. */
+export function fuzzParsers({ seconds, seed }: { readonly seconds: number; readonly seed: number }): boolean {
   const random = createRandom(seed)
   const pools = targets.map(({ seeds }) => [...seeds])
   const statistics: Statistics[] = targets.map(() => ({ calls: 0, accepted: 0, slowestMilliseconds: 0 }))
@@ -401,7 +319,7 @@ function fuzz(): boolean {
       try {
         if (!run(target, input, statistics[index] as Statistics)) throw new Violation('The seed is refused')
       } catch (error) {
-        return report(target, input, error)
+        return report(target.name, seed, input, error)
       }
     }
   }
@@ -417,7 +335,7 @@ function fuzz(): boolean {
           else pool[target.seeds.length + Math.floor(random() * (POOL_SIZE - target.seeds.length))] = input
         }
       } catch (error) {
-        return report(target, input, error)
+        return report(target.name, seed, input, error)
       }
     }
     rounds++
@@ -459,57 +377,6 @@ function call(target: Target, input: string): { milliseconds: number; output?: u
   }
 }
 
-/** Changes a text in one to four places, and sometimes in its size. */
-function mutate(text: string, pool: readonly string[], random: () => number): string {
-  let result = text
-  const changes = 1 + Math.floor(random() * random() * 4)
-  for (let change = 0; change < changes; change++) {
-    const at = Math.floor(random() * (result.length + 1))
-    const length = Math.floor(random() * random() * 12)
-    const before = result.slice(0, at)
-    const after = result.slice(at)
-    switch (Math.floor(random() * 9)) {
-      case 0:
-        result = before + after.slice(length)
-        break
-      case 1:
-        result = before + pick(MORSELS, random) + after
-        break
-      case 2:
-        result = before + pick(MORSELS, random) + after.slice(1)
-        break
-      case 3:
-        result = before + after.slice(0, length) + after
-        break
-      case 4:
-        result = before + String.fromCharCode(Math.floor(random() ** 4 * 0x1_00_00)) + after.slice(1)
-        break
-      case 5:
-        result =
-          before + String.fromCharCode((after.charCodeAt(0) || 0) ^ (1 << Math.floor(random() * 7))) + after.slice(1)
-        break
-      case 6: {
-        const other = pick(pool, random)
-        result = before + other.slice(Math.floor(random() * other.length))
-        break
-      }
-      case 7: {
-        const piece = after.slice(0, length)
-        const swapped = piece === piece.toLowerCase() ? piece.toUpperCase() : piece.toLowerCase()
-        result = before + swapped + after.slice(length)
-        break
-      }
-      default: {
-        // Rarely something long, up to and beyond every limit: this is what finds time that grows too fast.
-        const piece = random() < 0.5 ? pick(MORSELS, random) : after.slice(0, 1 + length) || 'a'
-        const size = random() < 0.05 ? Math.floor(random() * 70_000) : Math.floor(random() * 40)
-        result = before + piece.repeat(Math.ceil(size / piece.length)) + after
-      }
-    }
-  }
-  return result
-}
-
 /** What the platform's parser makes of a URL, with the percent-encodings that it leaves as they are made alike. */
 function normalizeByPlatform(text: string): string {
   const { origin, pathname } = new URL(text)
@@ -534,20 +401,6 @@ function mustEqual(actual: unknown, expected: unknown, what: string): void {
   if (actual !== expected) throw new Violation(`Differs: ${what}\n  ${show(actual)}\n  ${show(expected)}`)
 }
 
-function report(target: Target, input: string, failure: unknown): false {
-  console.error(`\nVIOLATION in ${target.name} (seed ${seed})`)
-  console.error(failure instanceof Violation ? failure.message : failure)
-  const literal = asciiJson(input)
-  if (literal.length <= LONGEST_PRINTED) {
-    console.error(`Input: ${literal}`)
-  } else {
-    const file = path.join(mkdtempSync(path.join(tmpdir(), 'countersign-fuzz-')), 'input.json')
-    writeFileSync(file, literal)
-    console.error(`Input: ${input.length} characters, as a JSON string in ${file}`)
-  }
-  return false
-}
-
 function print(statistics: readonly Statistics[]): void {
   const row = (...cells: (string | number)[]) =>
     console.log(
@@ -557,36 +410,4 @@ function print(statistics: readonly Statistics[]): void {
   for (const [index, { calls, accepted, slowestMilliseconds }] of statistics.entries()) {
     row(targets[index]?.name ?? '', calls, accepted, calls - accepted, slowestMilliseconds.toFixed(2))
   }
-}
-
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? asciiJson(value) : String(value)
-  return text.length > LONGEST_PRINTED ? `${text.slice(0, LONGEST_PRINTED)}…` : text
-}
-
-/** A string literal in printable ASCII, to be pasted into a test. */
-function asciiJson(text: string): string {
-  return JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-function pick<Item>(items: readonly Item[], random: () => number): Item {
-  return items[Math.floor(random() * items.length)] as Item
-}
-
-/** Numbers from 0 up to 1 that a seed repeats (mulberry32). */
-function createRandom(start: number): () => number {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-function numberOf(flag: string, text: string): number {
-  const value = Number(text)
-  if (text === '' || !Number.isFinite(value) || value < 0)
-    throw new TypeError(`--${flag} must be a number of at least 0`)
-  return value
 }
