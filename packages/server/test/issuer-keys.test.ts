@@ -41,6 +41,17 @@ describe('an issuer that fails', () => {
     expect(refusal.headers).not.toHaveProperty('www-authenticate')
   })
 
+  test('takes longer than five seconds: 503, for everyone who waited, and the issuer was asked once', async () => {
+    context.issuer.misbehave = (response) => void setTimeout(() => response.end('{}'), 8_000).unref()
+    const subject = createSubject(context)
+    await subject.refusal({ proof: null })
+    const start = performance.now()
+    const refusals = await Promise.all(Array.from({ length: 5 }, () => subject.refusal({})))
+    expect(refusals.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 'ERR_ISSUER_UNAVAILABLE'))
+    expect(performance.now() - start).toBeLessThan(12_000)
+    expect(new Set(context.issuer.requests).size).toBe(context.issuer.requests.length)
+  })
+
   test('is not asked again for five seconds, and then recovers', async () => {
     const clock = createClock()
     const subject = createSubject(context, { clock, nonce: 'off' })
