@@ -133,7 +133,7 @@ async function createSubject(algorithm: 'ES256' | 'Ed25519' | 'PS256', claims: {
 function changed(subject: Subject, random: () => number): VerifiableRequest {
   const fresh = random() < 0.02
   const { authorization = '', dpop = '' } = fresh
-    ? subject.signer.sign({ url: TARGET, nonce: subject.nonce, defect: pick(defectsWithNonces, random) })
+    ? subject.signer.sign({ url: TARGET, nonce: subject.nonce, defect: pick(signedDefects, random) })
     : {}
   const rawHeaders = fresh
     ? ['Host', 'api.example.com', 'Authorization', authorization, 'DPoP', dpop]
@@ -172,7 +172,9 @@ function changed(subject: Subject, random: () => number): VerifiableRequest {
   return { method, target, rawHeaders }
 }
 
-const defectsWithNonces = defects.filter((defect) => defect !== 'proof.iat')
+/** Defects that are signed: no change to the request around them can cure them. (`proof.iat` is none where there are nonces.) */
+const CURABLE: readonly CallDefect[] = ['proof.iat', 'proof.present', 'proof.form', 'proof.htm', 'proof.htu']
+const signedDefects = defects.filter((defect) => !CURABLE.includes(defect))
 
 /** Segments of two JWTs in one. */
 function crossed(value: string, other: string, random: () => number): string {
@@ -203,6 +205,7 @@ async function throughPlugin({ app }: Subject, { method, target, rawHeaders }: V
   }
   const { statusCode, body } = response
   if (statusCode >= 500 || body.includes('reached')) throw new Violation(`Fastify answered ${statusCode} ${body}`)
-  const challenged = statusCode === 404 || response.headers['www-authenticate'] !== undefined
+  // A URL that Fastify's router cannot read is answered by it, before any hook.
+  const challenged = body.includes('FST_ERR_BAD_URL') || response.headers['www-authenticate'] !== undefined
   if (!challenged) throw new Violation(`Fastify answered ${statusCode} without a challenge: ${body}`)
 }

@@ -99,7 +99,10 @@ function readIssuer(value: unknown, defaults: IssuerDefaults): IssuerConfig {
   if (secureUrl(entry.issuer, 'issuer').search !== '') throw invalidOption('issuer', 'a URL without query')
   if (entry.jwks !== undefined && entry.jwksUri !== undefined)
     throw invalidOption('issuer.jwksUri', 'absent beside "jwks"')
-  const { name: profileName, profile } = resolveProfile(entry.profile ?? defaults.profile, 'issuer.profile')
+  const { name: profileName, profile } = resolveProfile(
+    entry.profile === undefined ? defaults.profile : entry.profile,
+    'issuer.profile',
+  )
   const clients = entry.clients === undefined ? undefined : new Set(someStrings(entry.clients, 'issuer.clients'))
   if (profile.optional.includes('aud') && clients === undefined) {
     throw invalidOption(

@@ -4,7 +4,7 @@ import { checkOptionNames, invalidOption } from '@countersign/shared'
 import { oneOf, plainObject, strings } from '../option-readers.ts'
 import type { ClaimSource, IssuerProfile } from './issuer-profile.ts'
 import { rfc9068 } from './issuer-profile.ts'
-import { auth0, cognito, entra, identityserver, keycloak, okta, ping } from './vendors.ts'
+import { auth0, cognito, connect2id, entra, glewlwyd, identityserver, keycloak, okta, ping } from './vendors.ts'
 
 /** The built-in issuer profiles. A profile of your own may start from one: `{ ...issuerProfiles.keycloak, groups: [list('teams')] }`. */
 export const issuerProfiles = {
@@ -16,6 +16,12 @@ export const issuerProfiles = {
   cognito,
   identityserver,
   keycloak,
+  connect2id,
+  glewlwyd,
+  /** node oidc-provider with `accessTokenFormat: 'jwt'`: as RFC 9068 demands. */
+  'oidc-provider': rfc9068,
+  /** ConnectID identity providers: FAPI 2.0, whose tokens are as RFC 9068 demands. Bound to a certificate too: see `getClientCertificate`. */
+  connectid: rfc9068,
 } satisfies Readonly<Record<string, IssuerProfile>>
 
 /** The name of a built-in issuer profile. */

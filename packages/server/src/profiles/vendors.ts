@@ -56,6 +56,17 @@ export const identityserver: IssuerProfile = {
   roles: [list('role'), word('role')],
 }
 
+/** Connect2id server, with its own token format (`c2id-1.0`, `c2id-1.1`) or that of RFC 9068. */
+export const connect2id: IssuerProfile = {
+  ...rfc9068,
+  types: ['at+jwt', 'jwt', undefined],
+  clientId: ['client_id', 'cid'],
+  scopes: [words('scope'), list('scp')],
+}
+
+/** Glewlwyd, its OpenID Connect plugin. Tokens are as RFC 9068 demands where a resource was asked for, and say besides what they are. */
+export const glewlwyd: IssuerProfile = { ...rfc9068, markers: { type: ['access_token'] } }
+
 /** Keycloak. Roles are those of the realm, and those of the clients that `audience` names. */
 export const keycloak: IssuerProfile = {
   ...rfc9068,
