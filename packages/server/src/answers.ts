@@ -83,21 +83,26 @@ export function createAnswers(
     return headers
   }
 
-  /** One challenge per accepted scheme. What went wrong stands in that of the scheme that was used (RFC 9449 section 7.2). */
+  /**
+   * One challenge per accepted scheme. What went wrong stands in that of the scheme that was used (RFC 9449 section 7.2),
+   * which comes first: the order means nothing (RFC 9110 section 11.6.1), but the first is the easiest to find.
+   */
   function challengesOf(error: CountersignError, entry: ErrorEntry, { scheme, policy }: RefusalContext): Challenge[] {
     const { accept } = policy
     const used = accept.includes(scheme) ? scheme : 'dpop'
     const failure = errorParameters(error, entry, policy)
     // Of a request that can be read in two ways, nobody knows which scheme was meant.
     const concerns = (kind: string) => kind === used || entry.status === 400
-    return accept.map((kind) => ({
-      scheme: kind === 'dpop' ? 'DPoP' : 'Bearer',
-      parameters: {
-        ...(concerns(kind) && failure),
-        ...(kind === 'dpop' && { algs }),
-        resource_metadata: resourceMetadata,
-      },
-    }))
+    return accept
+      .toSorted((a, b) => Number(b === used) - Number(a === used))
+      .map((kind) => ({
+        scheme: kind === 'dpop' ? 'DPoP' : 'Bearer',
+        parameters: {
+          ...(concerns(kind) && failure),
+          ...(kind === 'dpop' && { algs }),
+          resource_metadata: resourceMetadata,
+        },
+      }))
   }
 
   function problemOf(error: CountersignError, status: number, title: string): ProblemDetails {
