@@ -5,7 +5,7 @@ import { decodeProtectedHeader } from 'jose'
 import { describe, expect, expectTypeOf, test, vi } from 'vitest'
 import type { ClientOptions } from '../src/create-client.ts'
 import { createClient } from '../src/create-client.ts'
-import { generateSigner } from '../src/signer.ts'
+import { generateSigner } from '../src/keys/signer.ts'
 import { challenge, clientOf, serve, wants } from './support.ts'
 
 const code = (value: string) => expect.objectContaining({ code: value })

@@ -2,8 +2,8 @@
 // both are made once; what a call costs is one signature.
 
 import { computeAth, encodeBase64url, encodeDPoPProofClaims, encodeDPoPProofHeader } from '@countersign/shared'
-import type { Signer } from '../signer.ts'
-import { checkSigner } from '../signer.ts'
+import type { Signer } from '../keys/signer.ts'
+import { checkSigner } from '../keys/signer.ts'
 import type { ProvableCall, Prover } from './proof-kind.ts'
 
 /**

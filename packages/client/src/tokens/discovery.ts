@@ -4,7 +4,7 @@
 import { CountersignError, isCountersignError, secureUrl } from '@countersign/shared'
 import type { AuthorizationServer } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
-import { discard } from '../discard.ts'
+import { discard } from '../fetch/discard.ts'
 import { requestOptions } from './request-options.ts'
 import type { TokenContext } from './token-source.ts'
 

@@ -1,6 +1,6 @@
 // The fetch of the authorization server's endpoints: it adds a DPoP proof without token, and learns the server's nonces.
 
-import type { ServerNonces } from '../nonce-cache.ts'
+import type { ServerNonces } from '../fetch/nonce-cache.ts'
 import type { Prover } from '../proofs/proof-kind.ts'
 
 /**

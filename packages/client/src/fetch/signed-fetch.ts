@@ -2,6 +2,8 @@
 // redirects by hand. Its caller sees what the platform's fetch would show, and never more of our doing than that.
 
 import { CountersignError, isCountersignError } from '@countersign/shared'
+import type { Prover } from '../proofs/proof-kind.ts'
+import type { TokenManager } from '../tokens/token-manager.ts'
 import { abortable } from './abort.ts'
 import type { Call } from './call.ts'
 import { readCall } from './call.ts'
@@ -9,9 +11,7 @@ import { challengedError, wantsNonce } from './challenge.ts'
 import { discard } from './discard.ts'
 import type { ServerNonces } from './nonce-cache.ts'
 import type { AllowedOrigins } from './origins.ts'
-import type { Prover } from './proofs/proof-kind.ts'
 import { notFollowed, redirectTarget } from './redirect.ts'
-import type { TokenManager } from './tokens/token-manager.ts'
 
 /** What the signed fetch works with. */
 export interface SignedFetchParts {
