@@ -1,4 +1,4 @@
-// What the READMEs show compiles, against the packages' own types.
+// What the READMEs and docs show compiles, against the packages' own types.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import ts from 'typescript'
 import { expect, test } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '..')
-const documents = ['README.md', 'packages/client/README.md', 'packages/server/README.md']
+const documents = ['README.md', 'docs/issuers.md', 'packages/client/README.md', 'packages/server/README.md']
 
 /** What a block may use without declaring it. */
 const surroundings = `
@@ -18,7 +18,7 @@ declare global {
 }
 `
 
-test('every TypeScript block of the READMEs compiles', { timeout: 60_000 }, () => {
+test('every TypeScript block of the READMEs and docs compiles', { timeout: 60_000 }, () => {
   const directory = path.join(root, 'test/.readme')
   mkdirSync(directory, { recursive: true })
   try {

@@ -19,7 +19,7 @@ export class RefusalError extends CountersignError {
   /** Field names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** The body, of media type `application/problem+json`. */
-  readonly problem: ProblemDetails
+  override readonly problem: ProblemDetails
 
   constructor(
     error: CountersignError,
@@ -29,7 +29,8 @@ export class RefusalError extends CountersignError {
       readonly problem: ProblemDetails
     },
   ) {
-    super(error.code, error.message, error)
+    // What a caller has written may hold a token: an error handler that logs this logs none.
+    super(error.code, error.message, { cause: error.cause, ...diagnosticsOf(error) })
     this.statusCode = answer.status
     this.headers = answer.headers
     this.problem = answer.problem

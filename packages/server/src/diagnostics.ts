@@ -6,6 +6,8 @@ import type { CountersignError, ProblemDetails } from '@countersign/shared'
 const MAX_LENGTH = 256
 /** Most members of a list shown. */
 const MAX_MEMBERS = 32
+/** A compact JWS or JWE, or the beginning of one: whatever a caller has written it into, it may be somebody's token. */
+const COMPACT_JOSE = /\b[\w-]{8,}(?:\.[\w-]{8,}(?:\.[\w-]*)*)/g
 
 /** The data of an error, in a form that is safe to show: texts, numbers, and short lists of them. */
 export function diagnosticsOf(
@@ -29,9 +31,14 @@ export function shownUri(uri: string): string {
 
 /** A value as it may be shown: short texts, numbers, and short lists of texts. Of anything else only what it is. */
 export function shown(value: unknown): unknown {
-  if (typeof value === 'string') return value.slice(0, MAX_LENGTH)
+  if (typeof value === 'string') return value.replace(COMPACT_JOSE, masked).slice(0, MAX_LENGTH)
   if (typeof value === 'number') return value
   if (Array.isArray(value))
     return value.slice(0, MAX_MEMBERS).map((member) => (typeof member === 'string' ? shown(member) : typeof member))
   return value === undefined ? undefined : typeof value
+}
+
+/** The header of a JOSE object is a JSON object, which begins like this in base64url. */
+function masked(text: string): string {
+  return text.startsWith('ey') ? '[JWT]' : text
 }

@@ -22,6 +22,12 @@ export interface VerifiableRequest {
   readonly clientCertificate?: () => Uint8Array | undefined
 }
 
+/** What was found out of a request before: for whoever asks more than one policy about it, since its proof is good once. */
+export interface RequestMemory {
+  /** @internal */
+  authenticated?: Promise<Exchange>
+}
+
 /** A request on its way. */
 export class Exchange {
   /** The normalised path of the request. */
@@ -45,5 +51,10 @@ export class Exchange {
     this.request = request
     this.policy = policy
     this.now = now
+  }
+
+  /** The same exchange under another policy. */
+  under(policy: CompiledPolicy): Exchange {
+    return Object.assign(new Exchange(this.request, policy, this.now), { ...this, policy })
   }
 }

@@ -30,7 +30,6 @@ export interface ProtectedResourceMetadata {
   readonly bearer_methods_supported: readonly string[]
   readonly dpop_signing_alg_values_supported: readonly string[]
   readonly dpop_bound_access_tokens_required: boolean
-  readonly tls_client_certificate_bound_access_tokens?: boolean
   readonly signed_metadata?: string
   /** What the application says of its resource. */
   readonly [name: string]: unknown
@@ -66,12 +65,12 @@ export function readMetadata(value: unknown): MetadataOptions {
     const parameter = `${PARAMETER}.${name}`
     if (TEXT.test(name)) {
       if (typeof given !== 'string' || given === '') throw invalidOption(parameter, 'a text')
-    } else if (LINK.test(name)) secureUrl(given, parameter)
+    } else if (LINK.test(name)) secureUrl(typeof given === 'string' ? given.replace(/#.*$/s, '') : given, parameter)
     else if (name === 'signed') {
       if (typeof given !== 'boolean') throw invalidOption(parameter, 'true or false')
     } else if (name === 'scopes_supported') {
-      if (!strings(given, parameter).every((scope) => SCOPE_TOKEN.test(scope)))
-        throw invalidOption(parameter, 'scope tokens of RFC 6749, section 3.3')
+      if (!Array.isArray(given) || !strings(given, parameter).every((scope) => SCOPE_TOKEN.test(scope)))
+        throw invalidOption(parameter, 'a list of scope tokens of RFC 6749, section 3.3')
     } else checkOptionNames({ [name]: given }, NAMES, PARAMETER)
   }
   return { ...options } as MetadataOptions

@@ -1,7 +1,7 @@
 // One outcome a request, on a diagnostics channel: for metrics and alerts. Nobody listening, it costs a look.
 
 import { channel } from 'node:diagnostics_channel'
-import { isCountersignError } from '@countersign/shared'
+import { RefusalError } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What came of a request. Published on the channel `countersign:verify`. */
@@ -45,7 +45,7 @@ export function reportOutcome(startedAt: number | undefined, exchange: Exchange,
 
 function statusOf(error: unknown): { outcome: string; status?: number } {
   if (error === undefined) return { outcome: 'accepted' }
-  if (!isCountersignError(error)) return { outcome: 'error', status: 500 }
-  const { statusCode } = error as { statusCode?: number }
-  return { outcome: error.code, ...(statusCode !== undefined && { status: statusCode }) }
+  // Not every error of Countersign is a refusal: a predicate or a store may throw one of those that no request can cause.
+  if (!(error instanceof RefusalError)) return { outcome: 'error', status: 500 }
+  return { outcome: error.code, status: error.statusCode }
 }

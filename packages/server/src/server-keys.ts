@@ -1,7 +1,7 @@
 // The server's own keys (RFC 9728 section 2, `jwks_uri`): what it signs with, and what others encrypt to. One key, one use.
 
 import type { JsonWebKey, KeyObject, webcrypto } from 'node:crypto'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, sign, verify } from 'node:crypto'
 import type { AlgorithmEntry } from '@countersign/shared'
 import {
   algorithmOf,
@@ -71,11 +71,13 @@ function readServerKey(value: unknown): SigningKey {
   const entry: Partial<ServerKeyOptions> = plainObject(value, PARAMETER, '{ key, alg, kid }')
   checkOptionNames(entry, ['key', 'alg', 'kid'], PARAMETER)
   const privateKey = readPrivateKey(entry.key, `${PARAMETER}.key`)
-  const given = entry.key as { readonly alg?: unknown; readonly kid?: unknown }
-  const exported = createPublicKey(privateKey).export({ format: 'jwk' })
+  const given = entry.key as GivenKey
+  const exported = exportPublic(privateKey)
   const algorithm = algorithmOf(entry.alg ?? given.alg ?? ALGORITHM_OF_CURVE[exported.crv ?? ''])
   if (algorithm === undefined) throw invalidOption(`${PARAMETER}.alg`, 'an asymmetric JWS algorithm, such as "ES256"')
-  const publicJwk = fitting(exported, algorithm)
+  const publicJwk = fitting(exported, algorithm, given)
+  if (!isOneKey(privateKey, algorithm))
+    throw invalidOption(`${PARAMETER}.key`, 'a private key that its public half belongs to')
   const kid = entry.kid ?? given.kid ?? sha256(thumbprintInput(publicJwk))
   if (typeof kid !== 'string' || kid === '') throw invalidOption(`${PARAMETER}.kid`, 'a string')
   return {
@@ -86,10 +88,49 @@ function readServerKey(value: unknown): SigningKey {
   }
 }
 
-function fitting(jwk: JsonWebKey, algorithm: AlgorithmEntry) {
+/** What a JWK or a `CryptoKey` says of itself; a `KeyObject` says nothing. */
+interface GivenKey {
+  readonly kid?: unknown
+  readonly alg?: unknown
+  readonly use?: unknown
+  readonly key_ops?: unknown
+  readonly usages?: unknown
+  readonly algorithm?: { readonly name: string; readonly hash?: { readonly name: string } }
+}
+
+/** Not every private key has a JWK: DSA has none, nor has every curve. */
+function exportPublic(privateKey: KeyObject): JsonWebKey {
   try {
-    return readPublicJwk(jwk, algorithm)
+    return createPublicKey(privateKey).export({ format: 'jwk' })
+  } catch {
+    throw invalidOption(`${PARAMETER}.key`, 'a private key that a JWK can describe')
+  }
+}
+
+/** The public JWK, of a key that may be used with the algorithm by all that it says of itself (RFC 8725 section 3.1). */
+function fitting(jwk: JsonWebKey, algorithm: AlgorithmEntry, given: GivenKey) {
+  const { alg, use } = given
+  try {
+    if (!maySign(given, algorithm)) throw new TypeError('The key is for something else')
+    return readPublicJwk({ ...jwk, ...(alg !== undefined && { alg }), ...(use !== undefined && { use }) }, algorithm)
   } catch {
     throw invalidOption(`${PARAMETER}.key`, `a private key for ${algorithm.alg}`)
+  }
+}
+
+function maySign({ key_ops, usages, algorithm: own }: GivenKey, { signParameters, hash }: AlgorithmEntry): boolean {
+  const operations = key_ops ?? usages ?? ['sign']
+  if (!Array.isArray(operations) || !operations.includes('sign')) return false
+  return own === undefined || (own.name === signParameters.name && (own.hash === undefined || own.hash.name === hash))
+}
+
+/** A JWK may hold the halves of two keys, and what the one has signed nobody could verify. */
+function isOneKey(privateKey: KeyObject, { hash }: AlgorithmEntry): boolean {
+  const digest = hash === undefined ? null : 'sha256'
+  const data = Buffer.from(PARAMETER)
+  try {
+    return verify(digest, data, createPublicKey(privateKey), sign(digest, data, privateKey))
+  } catch {
+    return false
   }
 }

@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts'
 import { callerOf } from './caller.ts'
 import type { Check } from './check.ts'
 import type { Credentials } from './credentials.ts'
-import type { VerifiableRequest } from './exchange.ts'
+import type { RequestMemory, VerifiableRequest } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { Explanation } from './explain.ts'
 import { explain } from './explain.ts'
@@ -32,12 +32,13 @@ import { createWays, proofPresent } from './ways.ts'
 export { RefusalError } from './answers.ts'
 export type { Caller, CallerClaims } from './caller.ts'
 export type { RawHeaders } from './credentials.ts'
-export type { VerifiableRequest } from './exchange.ts'
+export type { RequestMemory, VerifiableRequest } from './exchange.ts'
 export type { Explanation, Finding } from './explain.ts'
 export type { IssuerOptions } from './issuers/issuer-options.ts'
 export type { MetadataOptions, ProtectedResourceMetadata, PublishedMetadata } from './metadata.ts'
 export type { NonceOptions } from './nonce-options.ts'
 export type { TokenCacheOptions, VerifierOptions } from './options.ts'
+export { VERIFICATION_CHANNEL, type VerificationOutcome } from './outcomes.ts'
 export type { CompiledPolicy, RoutePolicy } from './policy.ts'
 export type { ClaimSource, IssuerProfile, OptionalClaim } from './profiles/issuer-profile.ts'
 export type { IssuerProfileReport } from './profiles/profile-report.ts'
@@ -66,10 +67,12 @@ export interface Verifier {
    * issuer whether the token was revoked, unless its `introspection` says so.
    *
    * @param policy - Made by {@link Verifier.compilePolicy}. Default: a signed call and nothing more.
+   * @param memory - An empty object that is given with every policy that is applied to one and the same request: its token and proof
+   *   are then verified once, since a proof is good once. Default: the request is verified anew.
    * @throws {RefusalError} When the request is refused, with the whole answer.
    * @throws {Error} Anything else is a fault of the server: answer 500.
    */
-  verify(request: VerifiableRequest, policy?: CompiledPolicy): Promise<Verification>
+  verify(request: VerifiableRequest, policy?: CompiledPolicy, memory?: RequestMemory): Promise<Verification>
   /**
    * Explains what {@link Verifier.verify} would say of a request: every check, whether it passes, what was expected and found, and
    * what to do. Uses neither nonce nor proof up, and remembers nothing. For developers and support; not for callers to see.
@@ -123,29 +126,25 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const replay = { store, noncesAreOn: nonces !== undefined, clock, toleranceSeconds }
   const wayOf = createWays({ targets, algorithms, nonces, window: config.proofWindow }, tokenChecks, replay)
   const present = [proofPresent]
+  const schemeChecks = requestChecks.filter(({ id }) => id === 'request.scheme')
   const form = [tokenChecks.form]
   const signedCall = compilePolicy({}, config)
 
   return {
-    async verify(request, policy = signedCall) {
-      const exchange = new Exchange(request, policy, clock())
+    async verify(request, policy = signedCall, memory) {
+      let exchange = new Exchange(request, policy, clock())
       const startedAt = startOfReport()
       try {
-        // 1. The request can be read in one way only, and carries credentials of a kind that is accepted.
-        await runAll(requestChecks, exchange)
-        const { scheme } = recall(exchange)
-        if (scheme === 'dpop') await runAll(present, exchange)
-        // 2. to 5. The proof, the token, and the signatures of both. Nothing is stored before all of it holds.
-        const way = wayOf(exchange.proof?.kind)
-        if (exchange.cached === undefined) {
-          await runAll(form, exchange)
-          await runAll(way.firstTime[(exchange.token as TokenState).kind], exchange)
-          remember(exchange)
+        if (memory === undefined) {
+          await authenticate(exchange)
+        } else if (memory.authenticated === undefined) {
+          memory.authenticated = authenticate(exchange).then(() => exchange)
+          await memory.authenticated
         } else {
-          await runAll(way.again, exchange)
+          exchange = (await memory.authenticated).under(policy)
+          await runAll(schemeChecks, exchange)
         }
-        // 6. The proof is new. 7. The route allows the call.
-        await runAll(way.last, exchange)
+        // 7. The route allows the call.
         await runAll(policy.checks, exchange)
         const verification = {
           caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
@@ -176,6 +175,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
     issuerProfiles: reportProfiles(config.issuers),
     metadata,
     close: () => closing.abort(),
+  }
+
+  async function authenticate(exchange: Exchange): Promise<void> {
+    // 1. The request can be read in one way only, and carries credentials of a kind that is accepted.
+    await runAll(requestChecks, exchange)
+    const { scheme } = recall(exchange)
+    if (scheme === 'dpop') await runAll(present, exchange)
+    // 2. to 5. The proof, the token, and the signatures of both. Nothing is stored before all of it holds.
+    const way = wayOf(exchange.proof?.kind)
+    if (exchange.cached === undefined) {
+      await runAll(form, exchange)
+      await runAll(way.firstTime[(exchange.token as TokenState).kind], exchange)
+      remember(exchange)
+    } else {
+      await runAll(way.again, exchange)
+    }
+    // 6. The proof is new.
+    await runAll(way.last, exchange)
   }
 
   /** Looks up what is remembered of the access token. */

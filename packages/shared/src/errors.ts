@@ -1,7 +1,9 @@
 // The one error class of all packages. It carries data for machines (`code`, `parameter`, `reason`) and one sentence for people;
 // it never carries a key, a token or a proof.
 
+import type { Challenge } from './challenge.ts'
 import type { ErrorCode } from './error-table.ts'
+import type { ProblemDetails } from './problem.ts'
 
 const brand = Symbol.for('countersign.error')
 
@@ -17,6 +19,12 @@ export interface ErrorDetails {
   readonly actual?: unknown
   /** The underlying failure. */
   readonly cause?: unknown
+  /** Whether the same call may succeed later, with nothing changed. Default: no. */
+  readonly retryable?: boolean | undefined
+  /** The challenges of the response that the failure is about (RFC 9110 section 11.6.1). */
+  readonly challenges?: readonly Challenge[] | undefined
+  /** The problem in that response (RFC 9457). */
+  readonly problem?: Partial<ProblemDetails> | undefined
 }
 
 /**
@@ -31,6 +39,12 @@ export class CountersignError<Code extends ErrorCode = ErrorCode> extends Error 
   readonly reason: string | undefined
   readonly expected: unknown
   readonly actual: unknown
+  /** Whether the same call may succeed later, with nothing changed. */
+  readonly retryable: boolean
+  /** What the server demands, if the failure is about a response of one that says so. */
+  readonly challenges: readonly Challenge[] | undefined
+  /** What the server says is wrong, likewise. */
+  readonly problem: Partial<ProblemDetails> | undefined
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -39,13 +53,16 @@ export class CountersignError<Code extends ErrorCode = ErrorCode> extends Error 
     this.reason = details.reason
     this.expected = details.expected
     this.actual = details.actual
+    this.retryable = details.retryable ?? false
+    this.challenges = details.challenges
+    this.problem = details.problem
     Object.defineProperty(this, brand, { value: true })
   }
 
   /** Code, message and data, without `cause` and stack: safe to log. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, parameter, reason, expected, actual } = this
-    return { name, code, message, parameter, reason, expected, actual }
+    const { name, code, message, parameter, reason, expected, actual, retryable, challenges, problem } = this
+    return { name, code, message, parameter, reason, expected, actual, retryable, challenges, problem }
   }
 }
 

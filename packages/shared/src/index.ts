@@ -51,7 +51,7 @@ export { normalizeHtu } from './htu.ts'
 export type { JsonMembers, JsonObject, JsonValue } from './json.ts'
 export { isJsonObject, parseJson, parseJsonBytes, parseJsonObject } from './json.ts'
 export type { AkpPublicJwk, EcPublicJwk, OkpPublicJwk, PublicJwk, RsaPublicJwk } from './jwk.ts'
-export { jwkFits, readPublicJwk } from './jwk.ts'
+export { jwkFits, publicMembersOf, readPublicJwk } from './jwk.ts'
 export type { CompactJws } from './jws.ts'
 export {
   decodeJsonSegment,

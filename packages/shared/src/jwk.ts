@@ -77,6 +77,31 @@ export function readPublicJwk(value: unknown, algorithm?: AlgorithmEntry): Publi
   }
 }
 
+/** The members that identify a key, by its type, beside `kty` (RFC 7638 section 3.2). */
+const IDENTIFYING_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'x', 'y'],
+  RSA: ['n', 'e'],
+  OKP: ['crv', 'x'],
+  AKP: ['alg', 'pub'],
+}
+
+/**
+ * Picks the public members of one's own key, whatever else its JWK holds: private members are left behind.
+ *
+ * Does not check what the members hold beyond their being texts: a verifier does, by {@link readPublicJwk}.
+ *
+ * @returns `undefined` when the JWK is none of a key for the algorithm.
+ */
+export function publicMembersOf(
+  jwk: Readonly<Record<string, unknown>>,
+  algorithm: AlgorithmEntry,
+): PublicJwk | undefined {
+  if (!hasTypeOf(jwk, algorithm)) return undefined
+  const members = ['kty', ...(IDENTIFYING_MEMBERS[algorithm.kty] as readonly string[])]
+  if (members.some((member) => typeof jwk[member] !== 'string')) return undefined
+  return Object.fromEntries(members.map((member) => [member, jwk[member]])) as unknown as PublicJwk
+}
+
 /**
  * Tells whether a JWK may be used with an algorithm: its type and curve are the algorithm's, and its own `alg`, if it has one, is the
  * same (a key serves one algorithm only, RFC 8725 section 3.1; `EdDSA` and `Ed25519` are two names of one, RFC 9864).

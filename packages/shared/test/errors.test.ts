@@ -22,6 +22,13 @@ describe('CountersignError', () => {
     expect(error.reason).toBeUndefined()
   })
 
+  it('says whether trying again can help, and what the server said', () => {
+    const challenges = [{ scheme: 'DPoP', parameters: {} }]
+    const details = { retryable: true, challenges, problem: { status: 401 } }
+    expect(new CountersignError('ERR_OPTION_INVALID', 'A sentence', details)).toMatchObject(details)
+    expect(new CountersignError('ERR_OPTION_INVALID', 'A sentence').retryable).toBe(false)
+  })
+
   it('becomes JSON without cause and stack', () => {
     const error = new CountersignError('ERR_OPTION_INVALID', 'A sentence', {
       parameter: 'a',
@@ -32,6 +39,7 @@ describe('CountersignError', () => {
       code: 'ERR_OPTION_INVALID',
       message: 'A sentence',
       parameter: 'a',
+      retryable: false,
     })
     expect(Object.keys(error.toJSON())).toEqual([
       'name',
@@ -41,6 +49,9 @@ describe('CountersignError', () => {
       'reason',
       'expected',
       'actual',
+      'retryable',
+      'challenges',
+      'problem',
     ])
   })
 })

@@ -52,6 +52,7 @@ it('exports exactly these values', () => {
     'parseJson',
     'parseJsonBytes',
     'parseJsonObject',
+    'publicMembersOf',
     'readDPoPProofAlgorithm',
     'readDPoPProofJwk',
     'readPublicJwk',

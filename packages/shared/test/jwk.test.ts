@@ -5,7 +5,7 @@ import type { JwsAlgorithm } from '../src/algorithms.ts'
 import { algorithmOf, jwsAlgorithms } from '../src/algorithms.ts'
 import { encodeBase64url } from '../src/base64url.ts'
 import { parseJson } from '../src/json.ts'
-import { jwkFits, readPublicJwk } from '../src/jwk.ts'
+import { jwkFits, publicMembersOf, readPublicJwk } from '../src/jwk.ts'
 import { MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../src/limits.ts'
 import { akpJwk, ecJwk, expectRefusal, okpJwk, rsaJwk } from './support.ts'
 
@@ -224,5 +224,24 @@ describe('jwkFits', () => {
         expect(jwkFits({ ...okpJwk, alg: own }, entryOf(alg))).toBe(false)
       }
     }
+  })
+})
+
+describe('publicMembersOf', () => {
+  it.each([
+    ['ES256', ecJwk],
+    ['PS256', rsaJwk],
+    ['Ed25519', okpJwk],
+    [akpJwk.alg, akpJwk],
+  ] as const)('picks what identifies a key of %s, and leaves what is private', (alg, jwk) => {
+    const whole = { ...jwk, d: 'secret', p: 'secret', priv: 'secret', kid: 'a', key_ops: ['sign'] }
+    expect(publicMembersOf(whole, entryOf(alg))).toStrictEqual(jwk)
+  })
+
+  it('picks nothing of a key of another kind, or that is incomplete', () => {
+    expect(publicMembersOf(ecJwk, entryOf('ES384'))).toBeUndefined()
+    expect(publicMembersOf(rsaJwk, entryOf('ES256'))).toBeUndefined()
+    expect(publicMembersOf({ ...ecJwk, y: undefined }, entryOf('ES256'))).toBeUndefined()
+    expect(publicMembersOf({ ...ecJwk, x: 1 }, entryOf('ES256'))).toBeUndefined()
   })
 })

@@ -4,7 +4,7 @@ import { CountersignError } from '@countersign/shared'
 
 /** A request has these already, and Fastify does not say so when one is decorated over. */
 const TAKEN: ReadonlySet<string> = new Set(
-  'id params raw query log body ip ips host hostname port protocol method url originalUrl headers server routeOptions is404 socket signal'.split(
+  'id params raw query log body ip ips host hostname port protocol method url originalUrl headers server routeOptions is404 socket signal mediaType getDecorator setDecorator getValidationFunction compileValidationSchema validateInput'.split(
     ' ',
   ),
 )

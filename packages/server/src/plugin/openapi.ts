@@ -1,7 +1,7 @@
 // What an OpenAPI document (@fastify/swagger) says of protected routes: how they are called, and how they refuse. What an author has
 // written of a route stays as it is.
 
-import type { RouteOptions } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { CompiledPolicy } from '../policy.ts'
 
 /** An OpenAPI document, as far as it matters here. */
@@ -10,6 +10,16 @@ export interface OpenapiDocument {
   components?: Record<string, unknown>
   [name: string]: unknown
 }
+
+/** What @fastify/swagger gives to a `transformObject`. */
+export type GivenDocument = { readonly openapiObject: object } | { readonly swaggerObject: object }
+
+/** The document of it, of its own type. */
+export type DocumentOf<Given> = Given extends
+  | { readonly openapiObject: infer Document }
+  | { readonly swaggerObject: infer Document }
+  ? Document
+  : never
 
 /** The names of the security schemes. */
 const DPOP = 'DPoP'
@@ -44,6 +54,30 @@ const SECURITY_DEFINITIONS = Object.fromEntries(
     { type: 'apiKey', in: 'header', name: name === DPOP_PROOF ? 'DPoP' : 'Authorization', description },
   ]),
 )
+
+/** Documents that define the security schemes, by the functions that make them. In any other, to name a scheme would be a mistake. */
+const documentsWithSchemes = new WeakSet<object>()
+
+/** Whether @fastify/swagger makes a document of a scope. */
+export function isDocumented(scope: FastifyInstance): boolean {
+  return documentOf(scope) !== undefined
+}
+
+/** Whether the document of a scope defines the security schemes. */
+export function hasSchemes(scope: FastifyInstance): boolean {
+  const document = documentOf(scope)
+  return document !== undefined && documentsWithSchemes.has(document)
+}
+
+/** Notes that a route of a scope adds the security schemes to its document. */
+export function noteSchemes(scope: FastifyInstance): void {
+  const document = documentOf(scope)
+  if (document !== undefined) documentsWithSchemes.add(document)
+}
+
+function documentOf(scope: FastifyInstance): object | undefined {
+  return (scope as FastifyInstance & { readonly swagger?: object }).swagger
+}
 
 /** Says of a route how it is called, in the member of its schema that Fastify itself has no use for. */
 export function describeSecurity(route: RouteOptions, policy: CompiledPolicy | undefined): void {
@@ -82,19 +116,25 @@ export function addSecuritySchemes({
 
 /**
  * Adds to every protected operation of an OpenAPI document how it refuses: 400, 401, 403, 429 and 503, as RFC 9457 problems. What is there
- * already stays. Give it to @fastify/swagger as `transformObject`.
+ * already stays. A Swagger 2.0 document stays as it is. Give it to @fastify/swagger as `transformObject`.
  *
  * @example
  * await app.register(swagger, { openapi: { info: { title: 'Payments', version: '1' } }, transformObject: describeRefusals })
  */
-export function describeRefusals({ openapiObject }: { readonly openapiObject?: OpenapiDocument }): OpenapiDocument {
-  const document = openapiObject ?? {}
-  for (const path of Object.values(document.paths ?? {})) {
+export function describeRefusals<Given extends GivenDocument>(given: Given): DocumentOf<Given> {
+  if ('openapiObject' in given) addRefusals(given.openapiObject as OpenapiDocument)
+  return ('openapiObject' in given ? given.openapiObject : given.swaggerObject) as DocumentOf<Given>
+}
+
+function addRefusals({ components = {}, paths = {} }: OpenapiDocument): void {
+  const schemes = (components['securitySchemes'] ?? {}) as Readonly<Record<string, unknown>>
+  // A scheme of the name "Bearer" may as well be an author's own.
+  const names = schemes[BEARER] === SECURITY_SCHEMES[BEARER] ? [DPOP, BEARER] : [DPOP]
+  for (const path of Object.values(paths)) {
     for (const operation of Object.values(path as Record<string, unknown>)) {
-      if (isProtected(operation)) operation.responses = { ...refusals(), ...operation.responses }
+      if (isProtected(operation, names)) operation.responses = { ...refusals(), ...operation.responses }
     }
   }
-  return document
 }
 
 interface Operation {
@@ -102,10 +142,11 @@ interface Operation {
   responses?: Record<string, unknown>
 }
 
-function isProtected(operation: unknown): operation is Operation {
+function isProtected(operation: unknown, names: readonly string[]): operation is Operation {
   const security = (operation as Partial<Operation> | null)?.security
   return (
-    Array.isArray(security) && security.some((way: unknown) => typeof way === 'object' && way !== null && DPOP in way)
+    Array.isArray(security) &&
+    security.some((way: unknown) => typeof way === 'object' && way !== null && names.some((name) => name in way))
   )
 }
 

@@ -5,7 +5,7 @@ import { CountersignError, invalidOption } from '@countersign/shared'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { RefusalError } from '../answers.ts'
-import type { VerifiableRequest } from '../exchange.ts'
+import type { RequestMemory, VerifiableRequest } from '../exchange.ts'
 import type { VerifierOptions } from '../options.ts'
 import type { CompiledPolicy, RoutePolicy } from '../policy.ts'
 import type { Verifier } from '../verifier.ts'
@@ -13,17 +13,17 @@ import { createVerifier } from '../verifier.ts'
 import { checkDecorator } from './decorator.ts'
 import type { GuardedRoute } from './guarded-routes.ts'
 import { createGuardedRoutes } from './guarded-routes.ts'
-import { addSecuritySchemes, describeSecurity } from './openapi.ts'
-import { logRefusal, setHeaders } from './refusals.ts'
-import { serveWellKnown } from './well-known.ts'
+import { addSecuritySchemes, describeSecurity, hasSchemes, isDocumented, noteSchemes } from './openapi.ts'
+import { logRefusal, setHeaders, setRefusal } from './refusals.ts'
+import { serveWellKnown, withoutPrefix } from './well-known.ts'
 
 /** Options of the plugin: those of the verifier, and what has to do with Fastify. */
 export interface CountersignOptions extends VerifierOptions {
   /** Name of the request property that holds the caller. Default `caller`. */
   readonly decorator?: string
   /**
-   * The certificate of the client, in DER: `(request) => request.raw.socket.getPeerCertificate().raw`, or what a proxy that you trust
-   * passes on. Default: none, and tokens that are bound to a certificate (RFC 8705) are refused.
+   * The certificate of the client, in DER: `({ raw }) => (raw.socket as TLSSocket).getPeerCertificate().raw`, or what a proxy that you
+   * trust passes on. Default: none, and tokens that are bound to a certificate (RFC 8705) are refused.
    */
   readonly getClientCertificate?: (request: FastifyRequest) => Uint8Array | undefined
 }
@@ -46,7 +46,13 @@ export interface ScopeVerifier extends Verifier {
 /** What a guard has refused, and the error that the request failed with in the end: that one, or another. */
 const refused = Symbol('countersign.refused')
 const failedWith = Symbol('countersign.failedWith')
-type MarkedRequest = FastifyRequest & { [refused]?: RefusalError; [failedWith]?: unknown }
+/** What was found out of the request: a proof is good once, and guards may ask more than one policy about it. */
+const memory = Symbol('countersign.memory')
+interface MarkedRequest extends FastifyRequest {
+  [refused]?: RefusalError | undefined
+  [failedWith]?: unknown
+  [memory]: RequestMemory | null
+}
 
 const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) => {
   const { decorator = 'caller', getClientCertificate, ...verifierOptions } = options
@@ -60,10 +66,12 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
   const routes = createGuardedRoutes(verifier)
   fastify.decorate('countersign', { ...verifier, guard, requestOf })
   fastify.decorateRequest(decorator, null)
+  fastify.decorateRequest(memory, null)
 
   fastify.addHook('onRoute', function countersignOnRoute(route) {
     const { policy } = routes.add(route)
-    if (fastify.hasDecorator('swagger')) describeSecurity(route, policy)
+    if (hasSchemes(fastify)) describeSecurity(route, policy)
+    if (policy === undefined) route.preHandler = [route.preHandler ?? [], countersignPassed].flat()
   })
 
   fastify.addHook('onRequest', async function countersignOnRequest(request, reply) {
@@ -74,20 +82,25 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
       logRefusal(request, error)
-      reply.code(error.statusCode)
-      setHeaders(reply, error.headers)
+      setRefusal(reply, error)
       // Fastify's own error handler would write its own body. An application's handler may write another; status and fields stay.
       if (hasErrorHandler(request, route)) throw error
       return reply.serializer(String).send(JSON.stringify(error.problem))
     }
   })
 
-  fastify.addHook('onError', async function countersignOnError(request: MarkedRequest, _reply, error) {
-    if (request[refused] !== undefined) request[failedWith] = error
+  fastify.addHook('onError', async function countersignOnError(request, reply, error: Error) {
+    const marked = request as MarkedRequest
+    const refusal = marked[refused]
+    if (refusal === undefined) return
+    marked[failedWith] = error
+    // As in a route that is closed: status and fields stand before an error handler of the application runs.
+    if (error === refusal) setRefusal(reply, refusal)
   })
 
-  fastify.addHook('onSend', async function countersignOnSend(request: MarkedRequest, reply, payload) {
-    const body = request[failedWith] === undefined ? payload : answerOfGuard(request, reply, payload)
+  fastify.addHook('onSend', async function countersignOnSend(request, reply, payload) {
+    const marked = request as MarkedRequest
+    const body = marked[failedWith] === undefined ? payload : answerOfGuard(marked, reply, payload)
     // RFC 9449 section 8.2: a nonce must not come out of a cache, whatever the handler said of its response.
     if (reply.hasHeader('dpop-nonce')) reply.header('cache-control', 'no-store')
     return body
@@ -97,6 +110,10 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
 
   fastify.addHook('onReady', async function countersignOnReady() {
     routes.refresh()
+    if (isDocumented(fastify) && !hasSchemes(fastify))
+      fastify.log.warn(
+        'countersign: @fastify/swagger came too late, or the path of the metadata is taken; it does not describe how routes are called',
+      )
     fastify.log.info({ openRoutes: routes.open() }, 'countersign: every other route of this scope needs a signed call')
     for (const { issuer, profile, relaxations } of verifier.issuerProfiles) {
       if (relaxations.length === 0) continue
@@ -117,7 +134,9 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
   })
 
   async function authenticate(request: FastifyRequest, reply: FastifyReply, policy: CompiledPolicy): Promise<void> {
-    const { caller, headers } = await verifier.verify(requestOf(request), policy)
+    const marked = request as MarkedRequest
+    marked[memory] ??= {}
+    const { caller, headers } = await verifier.verify(requestOf(request), policy, marked[memory])
     Object.assign(request, { [decorator]: caller })
     setHeaders(reply, headers)
   }
@@ -142,8 +161,11 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     const refusal = request[refused] as RefusalError
     if (reply.statusCode !== refusal.statusCode) return payload
     const { 'content-type': type, ...headers } = refusal.headers
-    setHeaders(reply, headers)
-    if (request[failedWith] !== refusal || hasErrorHandler(request, routes.of(request))) return payload
+    if (request[failedWith] !== refusal) {
+      setHeaders(reply, headers)
+      return payload
+    }
+    if (hasErrorHandler(request, routes.of(request))) return payload
     reply.removeHeader('content-length')
     reply.header('content-type', type)
     return JSON.stringify(refusal.problem)
@@ -178,8 +200,19 @@ function publish(fastify: FastifyInstance, scopes: () => readonly string[]): voi
     document = withScopes(scopes())
   })
   const config = { swaggerTransform: addSecuritySchemes } as object
-  serveWellKnown(fastify, url, () => document, { config })
-  if (jwks !== undefined) serveWellKnown(fastify, jwks.url, () => jwks.document, { schema: { hide: true } as object })
+  const root = withoutPrefix(fastify)
+  if (serveWellKnown(root, url, () => document, { config })) noteSchemes(root)
+  // A document of a scope with a prefix does not come by the route at the root: it has one of its own to define the schemes by.
+  if (root !== fastify && isDocumented(fastify) && !hasSchemes(fastify)) {
+    if (serveWellKnown(fastify, url, () => document, { config })) noteSchemes(fastify)
+  }
+  if (jwks !== undefined) serveWellKnown(root, jwks.url, () => jwks.document, { schema: { hide: true } as object })
+}
+
+/** The handler of an open route is reached: whichever way of authentication has succeeded, what comes now is its own, even 401. */
+function countersignPassed(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  ;(request as MarkedRequest)[refused] = undefined
+  done()
 }
 
 function hasErrorHandler(request: FastifyRequest, route: GuardedRoute): boolean {

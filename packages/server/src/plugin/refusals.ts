@@ -7,6 +7,12 @@ import { diagnosticsOf } from '../diagnostics.ts'
 /** Fields a browser must be allowed to read for a client to answer a challenge (RFC 9449 section 8). */
 const EXPOSED_FIELDS = ['DPoP-Nonce', 'WWW-Authenticate']
 
+/** Sets status and fields of a refusal on a reply. */
+export function setRefusal(reply: FastifyReply, { statusCode, headers }: RefusalError): void {
+  reply.code(statusCode)
+  setHeaders(reply, headers)
+}
+
 /** Sets fields on a reply, and lets browsers read those that a client must see. */
 export function setHeaders(reply: FastifyReply, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) reply.header(name, value)
@@ -24,13 +30,19 @@ function exposeToBrowsers(reply: FastifyReply): void {
   reply.header('access-control-expose-headers', [...exposed, ...missing].join(', '))
 }
 
-/** A first call without nonce is no incident; everything else that is refused may be one. No token, proof or key is ever logged. */
+/** Refusals that are no incident: a first call, or one that has another way of authentication to try. */
+const EXPECTED: ReadonlySet<string> = new Set([
+  'ERR_CREDENTIALS_MISSING',
+  'ERR_DPOP_NONCE_REQUIRED',
+  'ERR_DPOP_NONCE_EXPIRED',
+])
+
+/** Everything that is refused may be an incident, but for what is expected. No token, proof or key is ever logged. */
 export function logRefusal(request: FastifyRequest, error: RefusalError): void {
   const { code, statusCode, cause } = error
   const refusal = { code, statusCode, ...diagnosticsOf(error) }
   if (statusCode === 503) request.log.error({ refusal, err: cause }, error.message)
-  else if (code === 'ERR_DPOP_NONCE_REQUIRED' || code === 'ERR_DPOP_NONCE_EXPIRED')
-    request.log.debug({ refusal }, error.message)
+  else if (EXPECTED.has(code)) request.log.debug({ refusal }, error.message)
   else request.log.warn({ refusal }, error.message)
 }
 

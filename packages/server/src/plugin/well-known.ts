@@ -4,32 +4,44 @@
 import { CountersignError } from '@countersign/shared'
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify'
 
-/** Serves a document to everyone, at the path of its URL. */
+/** What `decodeURI` leaves encoded: no route of the router's matches it. */
+const ENCODED_DELIMITER = /%(?:2[346BCF]|3[ABDF]|40)/i
+
+/**
+ * Serves a document to everyone, at the path of its URL in a scope.
+ *
+ * @returns Whether it does: not when the path has a route already.
+ */
 export function serveWellKnown(
-  fastify: FastifyInstance,
+  scope: FastifyInstance,
   url: string,
   document: () => object,
   options: RouteShorthandOptions = {},
-): void {
+): boolean {
+  const { pathname } = new URL(url)
   // The router matches decoded paths, and has a meaning of its own for colons and asterisks.
-  const path = decodeURI(new URL(url).pathname).replaceAll(':', '::')
-  if (path.includes('*')) {
-    throw new CountersignError('ERR_OPTION_INVALID', '"resource" must have no asterisk in its path', {
-      parameter: 'resource',
-    })
+  const path = decodeURI(pathname).replaceAll(':', '::')
+  if (path.includes('*') || ENCODED_DELIMITER.test(pathname)) {
+    throw new CountersignError(
+      'ERR_OPTION_INVALID',
+      '"resource" must have no asterisk or encoded delimiter in its path',
+      {
+        parameter: 'resource',
+      },
+    )
   }
-  const scope = withoutPrefix(fastify)
-  if (scope.hasRoute({ method: 'GET', url: path })) {
-    fastify.log.warn({ url }, 'countersign: this path has a route already; is it a document of the same resource?')
-    return
+  if (scope.hasRoute({ method: 'GET', url: scope.prefix + path })) {
+    scope.log.warn({ url }, 'countersign: this path has a route already; is it a document of the same resource?')
+    return false
   }
   scope.get(path, { ...options, config: { auth: false, ...options.config } }, async (_request, reply) => {
     reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300')
     return document()
   })
+  return true
 }
 
 /** The nearest scope around this one, or this one, that puts nothing in front of its routes. A scope's prototype is the one around it. */
-function withoutPrefix(scope: FastifyInstance): FastifyInstance {
+export function withoutPrefix(scope: FastifyInstance): FastifyInstance {
   return scope.prefix === '' ? scope : withoutPrefix(Object.getPrototypeOf(scope))
 }

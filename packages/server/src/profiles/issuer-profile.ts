@@ -37,6 +37,11 @@ export interface IssuerProfile {
   readonly entitlements: readonly ClaimSource[]
   /** Claims that an access token of this issuer has with one of these values, and its other tokens have not. */
   readonly markers: Readonly<Record<string, readonly string[]>>
+  /**
+   * Whether the claims are those of an access token, where `typ` does not say so and `markers` cannot. By default, when the client is
+   * not the only audience, as it is in an ID token.
+   */
+  isAccessToken?(claims: Readonly<JsonObject>): boolean
   /** Whether the subject is the client itself: by default, when `sub` is the client's identifier. */
   isClient?(claims: Readonly<JsonObject>, clientId: string): boolean
 }
@@ -78,6 +83,7 @@ export function relaxationsOf(profile: IssuerProfile): readonly string[] {
     ...types.map((type) => (type === undefined ? 'no typ' : `typ ${type}`)),
     ...profile.optional.map((claim) => `no ${claim}`),
     ...otherClients.map((claim) => `the client in ${claim}`),
+    ...(profile.isAccessToken === undefined ? [] : ['tokens whose only audience is their client']),
     ...otherScopes.map(({ path, form }) => `scopes in ${path.join('.')} (${form})`),
     ...(['roles', 'groups', 'permissions', 'entitlements'] as const).flatMap((kind) => {
       const other = profile[kind].filter(({ path, form }) => path.join('.') !== kind || form !== 'list')

@@ -20,7 +20,7 @@ export const issuerProfiles = {
   glewlwyd,
   /** node oidc-provider with `accessTokenFormat: 'jwt'`: as RFC 9068 demands. */
   'oidc-provider': rfc9068,
-  /** ConnectID identity providers: FAPI 2.0, whose tokens are as RFC 9068 demands. Bound to a certificate too: see `getClientCertificate`. */
+  /** ConnectID identity providers, which publish no format of their own: as RFC 9068 demands. What is bound to a certificate alone is refused. */
   connectid: rfc9068,
 } satisfies Readonly<Record<string, IssuerProfile>>
 
@@ -40,6 +40,7 @@ const NAMES: readonly (keyof IssuerProfile)[] = [
   'permissions',
   'entitlements',
   'markers',
+  'isAccessToken',
   'isClient',
 ]
 
@@ -60,7 +61,7 @@ export function resolveProfile(value: unknown, parameter: string): { name: strin
 }
 
 function readProfile(profile: Partial<IssuerProfile>, parameter: string): IssuerProfile {
-  const { types, markers, isClient } = profile
+  const { types, markers, isAccessToken, isClient } = profile
   const wellTyped = Array.isArray(types) && types.every((type) => type === undefined || typeof type === 'string')
   if (!wellTyped || types.length === 0)
     throw invalidOption(`${parameter}.types`, 'a list of types, or undefined for none')
@@ -68,8 +69,10 @@ function readProfile(profile: Partial<IssuerProfile>, parameter: string): Issuer
   for (const claim of optional) oneOf(claim, `${parameter}.optional`, ['aud', 'iat', 'jti', 'sub'])
   const clientId = strings(profile.clientId, `${parameter}.clientId`)
   if (clientId.length === 0) throw invalidOption(`${parameter}.clientId`, 'at least one claim')
-  if (isClient !== undefined && typeof isClient !== 'function')
-    throw invalidOption(`${parameter}.isClient`, 'a function')
+  for (const name of ['isAccessToken', 'isClient'] as const) {
+    if (profile[name] !== undefined && typeof profile[name] !== 'function')
+      throw invalidOption(`${parameter}.${name}`, 'a function')
+  }
   return {
     types: types.map((type) => type?.toLowerCase()),
     optional: optional as IssuerProfile['optional'],
@@ -80,6 +83,7 @@ function readProfile(profile: Partial<IssuerProfile>, parameter: string): Issuer
     permissions: sources(profile.permissions, `${parameter}.permissions`),
     entitlements: sources(profile.entitlements, `${parameter}.entitlements`),
     markers: readMarkers(markers, `${parameter}.markers`),
+    ...(isAccessToken !== undefined && { isAccessToken }),
     ...(isClient !== undefined && { isClient }),
   }
 }

@@ -1,6 +1,7 @@
 // The shapes of access tokens that authorization servers issue by default, from their documentation. Each line that differs from
 // RFC 9068 is a relaxation, and is logged as one.
 
+import type { JsonObject } from '@countersign/shared'
 import type { IssuerProfile } from './issuer-profile.ts'
 import { list, rfc9068, word, words } from './issuer-profile.ts'
 
@@ -13,28 +14,33 @@ export const auth0: IssuerProfile = {
   isClient: ({ sub, gty }) => gty === 'client-credentials' || (typeof sub === 'string' && sub.endsWith('@clients')),
 }
 
-/** Microsoft Entra ID, versions 1.0 and 2.0 of its tokens. They are not bound to a DPoP key: `accept` needs `'bearer'`. */
+/**
+ * Microsoft Entra ID, versions 1.0 and 2.0 of its tokens. They are not bound to a DPoP key: `accept` needs `'bearer'`. An application
+ * that calls its own API has a token whose audience is its client, and so has its ID token, with the same `roles`: what tells them
+ * apart is `scp`, or that the subject is the application.
+ */
 export const entra: IssuerProfile = {
   ...rfc9068,
   types: ['jwt'],
   optional: ['jti'],
   clientId: ['azp', 'appid'],
   scopes: [words('scp')],
-  isClient: ({ idtyp, scp, sub, oid }) => idtyp === 'app' || (scp === undefined && sub === oid),
+  markers: { ver: ['1.0', '2.0'] },
+  isAccessToken: (claims) => (typeof claims['scp'] === 'string' && claims['scp'] !== '') || isEntraApplication(claims),
+  isClient: isEntraApplication,
 }
 
-/** Okta, custom authorization servers. */
-export const okta: IssuerProfile = {
-  ...rfc9068,
-  types: ['at+jwt', 'okta-internal-at+jwt', 'jwt', undefined],
-  clientId: ['cid'],
-  scopes: [list('scp')],
+function isEntraApplication({ idtyp, scp, sub, oid }: JsonObject): boolean {
+  return idtyp === 'app' || (scp === undefined && sub !== undefined && sub === oid)
 }
 
-/** PingOne, and PingFederate with its default claim names. */
+/** Okta, custom authorization servers. The `typ` of the organisation's own server is not taken: its tokens are for Okta alone. */
+export const okta: IssuerProfile = { ...rfc9068, types: [undefined], clientId: ['cid'], scopes: [list('scp')] }
+
+/** PingOne, and PingFederate with its default claim names, and `at+jwt` or nothing as its "Type Header Value". */
 export const ping: IssuerProfile = {
   ...rfc9068,
-  types: ['at+jwt', 'jwt', undefined],
+  types: ['at+jwt', undefined],
   optional: ['jti', 'sub'],
   scopes: [words('scope'), list('scope')],
 }
@@ -56,10 +62,9 @@ export const identityserver: IssuerProfile = {
   roles: [list('role'), word('role')],
 }
 
-/** Connect2id server, with its own token format (`c2id-1.0`, `c2id-1.1`) or that of RFC 9068. */
+/** Connect2id server, with its own token format (`c2id-1.0`, `c2id-1.1`) or that of RFC 9068, from version 7.17 on. */
 export const connect2id: IssuerProfile = {
   ...rfc9068,
-  types: ['at+jwt', 'jwt', undefined],
   clientId: ['client_id', 'cid'],
   scopes: [words('scope'), list('scp')],
 }
@@ -67,7 +72,10 @@ export const connect2id: IssuerProfile = {
 /** Glewlwyd, its OpenID Connect plugin. Tokens are as RFC 9068 demands where a resource was asked for, and say besides what they are. */
 export const glewlwyd: IssuerProfile = { ...rfc9068, markers: { type: ['access_token'] } }
 
-/** Keycloak. Roles are those of the realm, and those of the clients that `audience` names. */
+/**
+ * Keycloak. Roles are those of the realm, and those of the clients that `audience` names. The subject of a service account is a user
+ * that is named after the client.
+ */
 export const keycloak: IssuerProfile = {
   ...rfc9068,
   types: ['at+jwt', 'jwt'],
@@ -77,5 +85,5 @@ export const keycloak: IssuerProfile = {
     { path: ['resource_access', '{audience}', 'roles'], form: 'list' },
   ],
   markers: { typ: ['Bearer', 'DPoP'] },
-  isClient: ({ preferred_username: name }) => typeof name === 'string' && name.startsWith('service-account-'),
+  isClient: ({ preferred_username: name }, clientId) => name === `service-account-${clientId.toLowerCase()}`,
 }

@@ -21,7 +21,7 @@ export function createIssuerCheck(issuers: ReadonlyMap<string, Issuer>): Check {
     id: 'token.issuer',
     title: 'The access token names an issuer that is trusted here',
     source: 'RFC 9068, section 4, step 3',
-    needs: ['token.form'],
+    needs: ['token.form', 'token.decryption'],
     run(exchange) {
       const state = stateOf(exchange)
       state.issuer = issuers.get(requiredString(state.claims, 'iss'))
@@ -79,7 +79,7 @@ export const critCheck: Check = {
   id: 'token.crit',
   title: 'The access token demands no extension',
   source: 'RFC 7515, section 4.1.11',
-  needs: ['token.form'],
+  needs: ['token.form', 'token.decryption'],
   run(exchange) {
     const { header } = stateOf(exchange)
     // A JWT has its payload in base64url always (RFC 7797 section 7); `b64` is only ever critical.
@@ -120,7 +120,7 @@ export const kindCheck: Check = {
   needs: ['token.claims'],
   run(exchange) {
     const { claims, token } = stateOf(exchange)
-    const { types, markers } = issuerOf(exchange).config.profile
+    const { types, markers, isAccessToken } = issuerOf(exchange).config.profile
     for (const [name, values] of Object.entries(markers)) {
       const value = claims[name]
       if (typeof value !== 'string' || !values.includes(value))
@@ -129,6 +129,10 @@ export const kindCheck: Check = {
     if (types.every((type) => type === 'at+jwt')) return
     const foreign = FOREIGN_CLAIMS.find((name) => claims[name] !== undefined)
     if (foreign !== undefined) throw refused('ERR_TOKEN_KIND', foreign, { expected: 'no such claim' })
+    if (isAccessToken !== undefined) {
+      if (!isAccessToken(claims)) throw refused('ERR_TOKEN_KIND', 'claims', { expected: 'those of an access token' })
+      return
+    }
     const { aud } = claims
     // An ID token is for its client; an access token is for a resource server.
     if (aud === token?.clientId || (Array.isArray(aud) && aud.length === 1 && aud[0] === token?.clientId))

@@ -129,6 +129,20 @@ export const vendors: readonly Vendor[] = [
         },
       },
       {
+        title: 'of an application that calls itself',
+        header: JWT,
+        claims: {
+          aud: '6e74172b-be56-4843-9ff4-e66a39bb12e3',
+          azp: '6e74172b-be56-4843-9ff4-e66a39bb12e3',
+          azpacr: '0',
+          oid: '690222be-ff1a-4d56-abd1-7e4f7d38e474',
+          scp: 'access_as_user',
+          sub: 'HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ',
+          ver: '2.0',
+        },
+        caller: { clientId: '6e74172b-be56-4843-9ff4-e66a39bb12e3', subjectType: 'user', scopes: ['access_as_user'] },
+      },
+      {
         title: 'of an application',
         header: JWT,
         claims: {
@@ -159,6 +173,30 @@ export const vendors: readonly Vendor[] = [
         title: 'ID token whose audience is the API',
         header: JWT,
         claims: { aud: '6e74172b-be56-4843-9ff4-e66a39bb12e3', sub: 'x', nonce: '12345', ver: '2.0' },
+      },
+      {
+        title: 'ID token whose audience is the API, with roles and without nonce',
+        header: JWT,
+        claims: {
+          aud: '6e74172b-be56-4843-9ff4-e66a39bb12e3',
+          oid: '690222be-ff1a-4d56-abd1-7e4f7d38e474',
+          roles: ['Payments.Write.All'],
+          sub: 'HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ',
+          uti: 'bqiBqXLPj0eQa82S-IYFAC',
+          ver: '2.0',
+        },
+      },
+      {
+        title: 'token of a user without scopes',
+        header: JWT,
+        claims: {
+          aud: '6e74172b-be56-4843-9ff4-e66a39bb12e3',
+          azp: '6a3e6c6d-2f0b-4d5c-8b8a-0f8f2b6d5f11',
+          oid: '690222be-ff1a-4d56-abd1-7e4f7d38e474',
+          roles: ['Approver'],
+          sub: 'HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ',
+          ver: '2.0',
+        },
       },
     ],
   },
@@ -223,8 +261,8 @@ export const vendors: readonly Vendor[] = [
         },
       },
       {
-        title: 'with a typ of its own, of a machine',
-        header: { typ: 'application/okta-internal-at+jwt' },
+        title: 'of a machine',
+        header: {},
         claims: {
           ver: 1,
           jti: 'AT.1',
@@ -254,6 +292,11 @@ export const vendors: readonly Vendor[] = [
         title: 'logout token',
         header: { typ: 'logout+jwt' },
         claims: { aud: 'nmdP1fcy', sub: 'x', jti: '1', events: {} },
+      },
+      {
+        title: 'token with the typ of the organisation’s own server',
+        header: { typ: 'application/okta-internal-at+jwt' },
+        claims: { ver: 1, jti: 'AT.2', aud: 'api://default', sub: 'x', cid: 'nmdP1fcy', scp: ['openid'] },
       },
     ],
   },
@@ -293,7 +336,7 @@ export const vendors: readonly Vendor[] = [
     accessTokens: [
       {
         title: 'with a list of scopes and no jti',
-        header: { typ: 'JWT' },
+        header: {},
         claims: {
           client_id: 'partner',
           aud: 'https://api.example.com',
@@ -521,7 +564,7 @@ export const vendors: readonly Vendor[] = [
     accessTokens: [
       {
         title: 'of its own format',
-        header: { typ: 'at+jwt' },
+        header: AT_JWT,
         claims: {
           sub: 'alice',
           aud: ['https://api.example.com'],
