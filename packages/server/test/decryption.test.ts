@@ -1,7 +1,8 @@
 // Encrypted access tokens: a JWE around the signed token, made by jose. Everything that is demanded of a token is demanded of what is inside.
 
-import { KeyObject } from 'node:crypto'
-import { createKey } from '@countersign/testkit'
+import { createSecretKey, generateKeyPairSync, KeyObject, randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
+import { captureError, createKey } from '@countersign/testkit'
 import type { CompactJWEHeaderParameters, CryptoKey, JWK } from 'jose'
 import { CompactEncrypt, exportJWK, generateKeyPair, generateSecret } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -22,8 +23,10 @@ async function createPair(alg: KeyManagementAlgorithm, crv?: string): Promise<Pa
 }
 
 let pair: Pair
+let pairJwk: JWK
 beforeAll(async () => {
   pair = await createPair('ECDH-ES+A256KW')
+  pairJwk = await exportJWK(pair.privateKey)
 })
 
 const keyOf = ({ alg, privateKey }: Pair, kid?: string): DecryptionKeyOptions => ({
@@ -58,9 +61,9 @@ describe('is accepted', () => {
     ['ECDH-ES', 'P-384'],
     ['ECDH-ES', 'P-521'],
     ['ECDH-ES', 'X25519'],
-    ['ECDH-ES+A128KW'],
-    ['ECDH-ES+A192KW'],
-    ['ECDH-ES+A256KW', 'X25519'],
+    ...(['ECDH-ES+A128KW', 'ECDH-ES+A192KW', 'ECDH-ES+A256KW'] as const).flatMap((alg) =>
+      ['P-256', 'P-384', 'P-521', 'X25519'].map((crv): [KeyManagementAlgorithm, string] => [alg, crv]),
+    ),
   ]
   test.each(pairs)('encrypted with %s %s, cold and warm', async (alg, crv) => {
     const each = await createPair(alg, crv)
@@ -232,7 +235,44 @@ describe('options', () => {
     ['a key of another type', () => [{ key: pair.privateKey, alg: 'RSA-OAEP-256' }], 'issuer.decryptionKeys.key'],
     ['no key', () => [{ alg: pair.alg }], 'issuer.decryptionKeys.key'],
     ['a text', () => [{ key: '-----BEGIN PRIVATE KEY-----', alg: pair.alg }], 'issuer.decryptionKeys.key'],
+    [
+      'a secret in its place',
+      () => [{ key: createSecretKey(randomBytes(32)), alg: pair.alg }],
+      'issuer.decryptionKeys.key',
+    ],
+    ['nothing in its place', () => [{ key: null, alg: pair.alg }], 'issuer.decryptionKeys.key'],
+    ['nothing among keys', () => [keyOf(pair), null], 'issuer.decryptionKeys'],
+    ['an alg that shares a secret', () => [{ ...keyOf(pair), alg: 'A256KW' }], 'issuer.decryptionKeys.alg'],
+    [
+      'an alg that takes a password',
+      () => [{ ...keyOf(pair), alg: 'PBES2-HS256+A128KW' }],
+      'issuer.decryptionKeys.alg',
+    ],
+    ['dir', () => [{ ...keyOf(pair), alg: 'dir' }], 'issuer.decryptionKeys.alg'],
+    ['an alg in lower case', () => [{ ...keyOf(pair), alg: 'ecdh-es' }], 'issuer.decryptionKeys.alg'],
+    ['a kid of no characters', () => [keyOf(pair, '')], 'issuer.decryptionKeys.kid'],
     ['a kid that is none', () => [{ ...keyOf(pair), kid: 1 }], 'issuer.decryptionKeys.kid'],
+    [
+      'a kid in the JWK that is none',
+      () => [{ key: { ...pairJwk, kid: 1 }, alg: pair.alg }],
+      'issuer.decryptionKeys.kid',
+    ],
+    [
+      'a JWK with another alg',
+      () => [{ key: { ...pairJwk, alg: 'ECDH-ES' }, alg: pair.alg }],
+      'issuer.decryptionKeys.key',
+    ],
+    ['a JWK for signatures', () => [{ key: { ...pairJwk, use: 'sig' }, alg: pair.alg }], 'issuer.decryptionKeys.key'],
+    [
+      'a JWK that only signs',
+      () => [{ key: { ...pairJwk, key_ops: ['sign'] }, alg: pair.alg }],
+      'issuer.decryptionKeys.key',
+    ],
+    [
+      'a JWK whose key_ops are no list',
+      () => [{ key: { ...pairJwk, key_ops: 'deriveBits' }, alg: pair.alg }],
+      'issuer.decryptionKeys.key',
+    ],
     ['an unknown member', () => [{ ...keyOf(pair), use: 'enc' }], 'issuer.decryptionKeys.use', 'ERR_OPTION_UNKNOWN'],
   ] as [string, () => unknown, string, string?][])(
     '%s is refused',
@@ -241,12 +281,57 @@ describe('options', () => {
     },
   )
 
+  test.each([
+    ['ec', { namedCurve: 'secp256k1' }, 'ECDH-ES'],
+    ['ed25519', {}, 'ECDH-ES'],
+    ['x448', {}, 'ECDH-ES'],
+    ['rsa-pss', { modulusLength: 2048 }, 'RSA-OAEP-256'],
+    ['rsa', { modulusLength: 2048 }, 'ECDH-ES'],
+  ])('a key of type %s %j for %s is refused', (type, details, alg) => {
+    const { privateKey: key } = generateKeyPairSync(type as 'ec', details as { namedCurve: string })
+    expect(() => create([{ key, alg }])).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', parameter: 'issuer.decryptionKeys.key' }),
+    )
+  })
+
+  test.each([
+    [{ name: 'RSA-PSS', hash: 'SHA-256' }, ['sign', 'verify'], 'RSA-OAEP-256'],
+    [{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, ['sign', 'verify'], 'RSA-OAEP-256'],
+    [{ name: 'RSA-OAEP', hash: 'SHA-256' }, ['decrypt', 'encrypt'], 'RSA-OAEP-512'],
+    [{ name: 'RSA-OAEP', hash: 'SHA-256' }, ['decrypt', 'encrypt'], 'RSA-OAEP'],
+    [{ name: 'ECDSA', namedCurve: 'P-256' }, ['sign', 'verify'], 'ECDH-ES'],
+  ] as const)('a CryptoKey for %j is refused for %s', async (algorithm, usages, alg) => {
+    const parameters = { modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), ...algorithm }
+    const { privateKey: key } = await crypto.subtle.generateKey(parameters, true, usages)
+    expect(() => create([{ key, alg }])).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', parameter: 'issuer.decryptionKeys.key' }),
+    )
+  })
+
+  test('a CryptoKey and a JWK are taken with the algorithm they are for', async () => {
+    for (const alg of ['RSA-OAEP', 'RSA-OAEP-256', 'RSA-OAEP-384', 'RSA-OAEP-512', 'ECDH-ES'] as const) {
+      const { privateKey } = await createPair(alg)
+      const operations = alg === 'ECDH-ES' ? ['deriveBits'] : ['unwrapKey']
+      const jwk = { ...(await exportJWK(privateKey)), alg, use: 'enc', key_ops: operations }
+      for (const key of [privateKey, jwk]) create([{ key, alg }])
+    }
+  })
+
+  test('what is refused is not told: it may be a private key', async () => {
+    const key = { ...pairJwk, use: 'sig' }
+    const error = await captureError(() => create([{ key, alg: pair.alg }]))
+    expect(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(pairJwk.d)
+  })
+
   test('encryption without keys, or of another kind, is refused', () => {
     expect(() => create(undefined, { encryption: 'optional' })).toThrow(
       expect.objectContaining({ parameter: 'issuer.decryptionKeys' }),
     )
     expect(() => create([keyOf(pair)], { encryption: 'never' })).toThrow(
       expect.objectContaining({ parameter: 'issuer.encryption' }),
+    )
+    expect(() => create([keyOf(pair)], { encryption: 'none' })).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', parameter: 'issuer.encryption' }),
     )
   })
 

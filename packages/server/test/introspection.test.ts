@@ -8,7 +8,7 @@ import { SignJWT } from 'jose'
 import { ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { IntrospectionOptions, VerifierOptions } from '../src/verifier.ts'
-import { createVerifier } from '../src/verifier.ts'
+import { createVerifier, issuerProfiles } from '../src/verifier.ts'
 import type { Changes } from './support.ts'
 import { createClock, createSubject, RESOURCE, useIssuer } from './support.ts'
 
@@ -78,13 +78,20 @@ describe('an opaque token', () => {
       issuer: context.issuer.issuer,
       clientId: 'partner-7',
       subject: 'partner-7',
-      subjectType: 'client',
+      subjectType: 'unknown',
       scopes: ['accounts:read'],
       jkt: context.key.jkt,
     })
     expect(caller.claims).not.toHaveProperty('active')
     expect(asked).toHaveLength(1)
     expect(Object.fromEntries(asked[0]?.body ?? [])).toEqual({ token: TOKEN, token_type_hint: 'access_token' })
+  })
+
+  test('of a client itself is known by its subject, or by the profile of its issuer', async () => {
+    answer = says({ sub: 'partner-7' })
+    expect((await subjectOf().send(opaque)).caller.subjectType).toBe('client')
+    answer = says({})
+    expect((await subjectOf({}, { profile: 'oidc-provider' }).send(opaque)).caller.subjectType).toBe('client')
   })
 
   test('of a user has its subject', async () => {
@@ -155,6 +162,31 @@ describe('what the issuer says of it', () => {
     ['a refresh token', { token_type: 'refresh_token' }, 'ERR_TOKEN_KIND'],
     ['a type that is no text', { token_type: 1 }, 'ERR_TOKEN_KIND'],
     ['scopes that are a list of other things', { scope: [1] }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['true in a list', { active: [true] }, 'ERR_TOKEN_INACTIVE'],
+    ['an issuer of no characters', { iss: '' }, 'ERR_TOKEN_ISSUER'],
+    ['null for an issuer', { iss: null }, 'ERR_TOKEN_ISSUER'],
+    ['an audience that ours begins', { aud: `${RESOURCE}.attacker.example` }, 'ERR_TOKEN_AUDIENCE'],
+    ['our audience with a slash', { aud: `${RESOURCE}/` }, 'ERR_TOKEN_AUDIENCE'],
+    ['an empty list of audiences', { aud: [] }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['an audience beside something else', { aud: [RESOURCE, 1] }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['null for an audience', { aud: null }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a client that is no text', { client_id: 7 }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a client of no characters', { client_id: '' }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a subject of no characters', { sub: '' }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a subject that is no text', { sub: 7 }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['an identifier that is no text', { jti: 7 }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['null for an expiry', { exp: null }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a beginning as text', { nbf: '1' }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a time of issue as text', { iat: '1' }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a time of issue in the future', { iat: 4_102_444_800 }, 'ERR_TOKEN_NOT_YET_VALID'],
+    ['a binding of nothing', { cnf: {} }, 'ERR_TOKEN_BINDING_UNSUPPORTED'],
+    ['null for a binding', { cnf: null }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a key that is no text', { cnf: { jkt: 1 } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['a key that is no thumbprint', { cnf: { jkt: 'A' } }, 'ERR_TOKEN_CLAIM_INVALID'],
+    ['an ID token', { token_type: 'id_token' }, 'ERR_TOKEN_KIND'],
+    ['a type of no characters', { token_type: '' }, 'ERR_TOKEN_KIND'],
+    ['a type that ours begins', { token_type: 'DPoP2' }, 'ERR_TOKEN_KIND'],
+    ['null for a type', { token_type: null }, 'ERR_TOKEN_KIND'],
   ]
   test.each(cases)('%s: refused', async (_, changes, code) => {
     answer = says(changes)
@@ -163,10 +195,37 @@ describe('what the issuer says of it', () => {
     expect(refusal.headers['www-authenticate']).toContain('error="invalid_token"')
   })
 
+  test.each([
+    ['one audience among several', { aud: ['https://other.example', RESOURCE] }],
+    ['a type in another case', { token_type: 'dpop' }],
+    ['the type of a bearer token, and a key', { token_type: 'Bearer' }],
+    ['a beginning within the tolerance', { nbf: now() + 20 }],
+    ['no scopes', { scope: undefined }],
+    ['more than it must', { username: 'x', ext: { __proto__: null, deep: [1] } }],
+  ])('%s: accepted', async (_, changes) => {
+    answer = says(changes)
+    expect((await subjectOf().send(opaque)).caller.clientId).toBe('partner-7')
+  })
+
   test('the policy of the route applies', async () => {
     expect((await subjectOf().refusal({ ...opaque, policy: { scope: 'payments:write' } })).code).toBe(
       'ERR_SCOPE_INSUFFICIENT',
     )
+  })
+
+  test('where tokens have no audience, it says what the token is, or it might be a refresh token', async () => {
+    const issuer = {
+      issuer: context.issuer.issuer,
+      profile: { ...issuerProfiles.rfc9068, optional: ['aud' as const] },
+      clients: ['partner-7'],
+      introspection: { clientId: 'api', clientAuthentication: None(), endpoint: endpoint.url },
+    }
+    answer = says({ aud: undefined })
+    await createSubject(context, { issuer }).send(opaque)
+    answer = says({ aud: undefined, token_type: undefined })
+    expect((await createSubject(context, { issuer }).refusal(opaque)).code).toBe('ERR_TOKEN_KIND')
+    answer = says({ aud: undefined, client_id: 'partner-8' })
+    expect((await createSubject(context, { issuer }).refusal(opaque)).code).toBe('ERR_TOKEN_CLIENT')
   })
 
   test('the markers of a profile apply', async () => {
@@ -338,12 +397,18 @@ describe('how often it is asked', () => {
     expect(asked).toEqual([])
   })
 
-  test('an inactive token is not remembered', async () => {
-    const subject = subjectOf()
+  test('about an inactive token, once in five seconds', async () => {
+    const clock = createClock()
+    const subject = subjectOf({}, { clock })
     answer = says({ active: false })
-    await subject.refusal(opaque)
+    for (let calls = 0; calls < 3; calls++) expect((await subject.refusal(opaque)).code).toBe('ERR_TOKEN_INACTIVE')
+    expect(asked).toHaveLength(1)
     answer = says({})
+    clock.now += 4
+    expect((await subject.refusal(opaque)).code).toBe('ERR_TOKEN_INACTIVE')
+    clock.now += 1
     await subject.send(opaque)
+    expect(asked).toHaveLength(2)
   })
 })
 
@@ -477,14 +542,25 @@ describe('options', () => {
   test.each([
     ['nothing', null, ''],
     ['a text', 'x', ''],
+    ['a list', [valid], ''],
+    ['a client that is not named', { ...valid, clientId: undefined }, '.clientId'],
+    ['a client that is no text', { ...valid, clientId: 7 }, '.clientId'],
     ['no client', { ...valid, clientId: '' }, '.clientId'],
     ['no authentication', { ...valid, clientAuthentication: undefined }, '.clientAuthentication'],
     ['a secret in its place', { ...valid, clientAuthentication: 'secret' }, '.clientAuthentication'],
     ['an endpoint by http', { ...valid, endpoint: 'http://as.example/x' }, '.endpoint', 'ERR_URL_INSECURE'],
+    ['an endpoint that is relative', { ...valid, endpoint: '/introspect' }, '.endpoint'],
+    ['an endpoint with credentials', { ...valid, endpoint: 'https://a:b@as.example/x' }, '.endpoint'],
+    ['an endpoint with a fragment', { ...valid, endpoint: 'https://as.example/x#y' }, '.endpoint'],
+    ['an endpoint of another scheme', { ...valid, endpoint: 'file:///x' }, '.endpoint'],
     ['other tokens', { ...valid, tokens: 'jwt' }, '.tokens'],
+    ['null for tokens', { ...valid, tokens: null }, '.tokens'],
     ['other answers', { ...valid, answers: 'xml' }, '.answers'],
     ['an age that is none', { ...valid, maxAgeSeconds: -1 }, '.maxAgeSeconds'],
     ['an age beyond the bound', { ...valid, maxAgeSeconds: 301 }, '.maxAgeSeconds'],
+    ['half a second of age', { ...valid, maxAgeSeconds: 0.5 }, '.maxAgeSeconds'],
+    ['an age that is no number', { ...valid, maxAgeSeconds: Number.NaN }, '.maxAgeSeconds'],
+    ['an age as text', { ...valid, maxAgeSeconds: '30' }, '.maxAgeSeconds'],
     ['a fetch that is none', { ...valid, fetch: 'x' }, '.fetch'],
     ['an unknown member', { ...valid, cache: true }, '.cache', 'ERR_OPTION_UNKNOWN'],
   ] as [string, unknown, string, string?][])(

@@ -23,9 +23,11 @@ export interface IssuerProfile {
   readonly types: readonly (string | undefined)[]
   /**
    * Claims that may be absent. Without `aud`, an issuer needs `clients`: something must say that a token is for this server. Without
-   * `sub`, the client is the subject. A claim that is present is checked all the same.
+   * `sub`, `subject` is the client. A claim that is present is checked all the same.
    */
   readonly optional: readonly OptionalClaim[]
+  /** Whose a token without `sub` is: the client's own, which is the default, or `unknown`. */
+  readonly absentSubject?: 'client' | 'unknown'
   /** Names of the claim with the client's identifier, the first that is present counts. One must be. */
   readonly clientId: readonly string[]
   /** Where scopes stand, the first claim that is present counts. */

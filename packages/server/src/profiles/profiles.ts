@@ -18,8 +18,8 @@ export const issuerProfiles = {
   keycloak,
   connect2id,
   glewlwyd,
-  /** node oidc-provider with `accessTokenFormat: 'jwt'`: as RFC 9068 demands. */
-  'oidc-provider': rfc9068,
+  /** node oidc-provider with `accessTokenFormat: 'jwt'`: as RFC 9068 demands. Of a client's own opaque token it tells no `sub`. */
+  'oidc-provider': { ...rfc9068, absentSubject: 'client' },
   /** ConnectID identity providers, which publish no format of their own: as RFC 9068 demands. What is bound to a certificate alone is refused. */
   connectid: rfc9068,
 } satisfies Readonly<Record<string, IssuerProfile>>
@@ -33,6 +33,7 @@ export const issuerProfileNames = Object.keys(issuerProfiles) as readonly Issuer
 const NAMES: readonly (keyof IssuerProfile)[] = [
   'types',
   'optional',
+  'absentSubject',
   'clientId',
   'scopes',
   'roles',
@@ -67,6 +68,7 @@ function readProfile(profile: Partial<IssuerProfile>, parameter: string): Issuer
     throw invalidOption(`${parameter}.types`, 'a list of types, or undefined for none')
   const optional = strings(profile.optional, `${parameter}.optional`)
   for (const claim of optional) oneOf(claim, `${parameter}.optional`, ['aud', 'iat', 'jti', 'sub'])
+  const absentSubject = oneOf(profile.absentSubject, `${parameter}.absentSubject`, ['client', 'unknown'])
   const clientId = strings(profile.clientId, `${parameter}.clientId`)
   if (clientId.length === 0) throw invalidOption(`${parameter}.clientId`, 'at least one claim')
   for (const name of ['isAccessToken', 'isClient'] as const) {
@@ -76,6 +78,7 @@ function readProfile(profile: Partial<IssuerProfile>, parameter: string): Issuer
   return {
     types: types.map((type) => type?.toLowerCase()),
     optional: optional as IssuerProfile['optional'],
+    ...(absentSubject !== undefined && { absentSubject }),
     clientId,
     scopes: sources(profile.scopes, `${parameter}.scopes`),
     roles: sources(profile.roles, `${parameter}.roles`),

@@ -20,7 +20,8 @@ export const claimsCheck: Check = {
   id: 'token.claims',
   title: 'The access token has the claims it must have, each of its type',
   source: 'RFC 9068, section 2.2',
-  needs: ['token.issuer'],
+  // Whichever of the two says whose token it is: a JWT does so itself, of an opaque token its issuer does.
+  needs: ['token.issuer', 'token.introspection'],
   run(exchange) {
     const state = stateOf(exchange)
     state.token = readToken(state, issuerOf(exchange))
@@ -146,11 +147,13 @@ function readToken({ claims }: TokenState, { config }: Issuer): VerifiedToken {
   optionalDate(claims, 'auth_time')
   const clientId = clientIdOf(claims, profile)
   const subject = profile.optional.includes('sub') ? optionalString(claims, 'sub') : requiredString(claims, 'sub')
-  const isClient = subject === undefined || (profile.isClient?.(claims, clientId) ?? subject === clientId)
+  const isClient = profile.isClient?.(claims, clientId) ?? subject === clientId
+  const subjectType =
+    subject === undefined && !isClient ? (profile.absentSubject ?? 'client') : isClient ? 'client' : 'user'
   return deepFreeze({
     issuer: requiredString(claims, 'iss'),
     subject: subject ?? clientId,
-    subjectType: isClient ? 'client' : 'user',
+    subjectType,
     clientId,
     scopes: scopesOf(claims, profile),
     roles: membershipsOf(claims, profile.roles, audiences),

@@ -11,8 +11,6 @@ import type { TokenState } from './token-state.ts'
 
 /** Content encryption that authenticates: all of RFC 7518 section 5.1 does. */
 const CONTENT_ENCRYPTION = ['A128GCM', 'A192GCM', 'A256GCM', 'A128CBC-HS256', 'A192CBC-HS384', 'A256CBC-HS512']
-/** Keys tried for a token that names none. Each costs a private-key operation. */
-const MAX_CANDIDATES = 4
 
 /** Creates the check that an encrypted token was encrypted to us. */
 export function createDecryptionCheck(keys: readonly DecryptionKey[]): Check {
@@ -23,18 +21,18 @@ export function createDecryptionCheck(keys: readonly DecryptionKey[]): Check {
     needs: ['token.form', 'proof.signature'],
     async run(exchange) {
       const state = exchange.token as TokenState
-      const plaintext = await decrypt(state.text, candidates(readHeader(state.text)))
+      const { plaintext, key } = await decrypt(state.text, candidates(readHeader(state.text)))
       decodeToken(state, plaintext)
-      state.encrypted = true
+      state.encryptedTo = key
     },
   }
 
   function candidates({ kid, alg }: { kid: unknown; alg: unknown }): readonly DecryptionKey[] {
-    const fitting = keys.filter(
-      (key) => key.alg === alg && (kid === undefined || key.kid === undefined || key.kid === kid),
-    )
+    const ofAlgorithm = keys.filter((key) => key.alg === alg)
+    const named = kid === undefined ? [] : ofAlgorithm.filter((key) => key.kid === kid)
+    const fitting = [...named, ...ofAlgorithm.filter((key) => kid === undefined || key.kid === undefined)]
     if (fitting.length === 0) throw undecryptable('key')
-    return fitting.slice(0, MAX_CANDIDATES)
+    return fitting
   }
 }
 
@@ -46,18 +44,23 @@ function readHeader(token: string): { kid: unknown; alg: unknown } {
   // RFC 8725 section 3.6: a compressed plaintext says something about its content, and may be a bomb.
   if (zip !== undefined || crit !== undefined) throw undecryptable(zip === undefined ? 'crit' : 'zip')
   if (typeof enc !== 'string' || !CONTENT_ENCRYPTION.includes(enc)) throw undecryptable('enc')
+  // A text (RFC 7516 section 4.1.6); a key without name would be tried for anything else.
+  if (kid !== undefined && typeof kid !== 'string') throw undecryptable('header')
   // RFC 7519 section 5.2: a nested JWT says so.
   if (typeof cty !== 'string' || !/^(?:application\/)?(?:at\+)?jwt$/i.test(cty)) throw undecryptable('cty')
   return { kid, alg }
 }
 
-async function decrypt(token: string, keys: readonly DecryptionKey[]): Promise<string> {
+async function decrypt(
+  token: string,
+  keys: readonly DecryptionKey[],
+): Promise<{ plaintext: string; key: DecryptionKey }> {
   const { compactDecrypt } = await import('jose')
-  for (const { key, alg } of keys) {
-    const options = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: CONTENT_ENCRYPTION }
+  for (const key of keys) {
+    const options = { keyManagementAlgorithms: [key.alg], contentEncryptionAlgorithms: CONTENT_ENCRYPTION }
     // Which step failed, and with which key, is nobody's business.
-    const decrypted = await compactDecrypt(token, key, options).catch(() => undefined)
-    if (decrypted !== undefined) return Buffer.from(decrypted.plaintext).toString('latin1')
+    const decrypted = await compactDecrypt(token, key.key, options).catch(() => undefined)
+    if (decrypted !== undefined) return { plaintext: Buffer.from(decrypted.plaintext).toString('latin1'), key }
   }
   throw undecryptable('plaintext')
 }

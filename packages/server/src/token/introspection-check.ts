@@ -1,5 +1,5 @@
 // Opaque access tokens, and JWTs that may have been revoked: the issuer is asked, and what it says is checked as if it stood in a
-// signed token. Only a caller that has proved possession of a key makes us ask.
+// signed token. Where proofs are demanded, only a caller that has proved possession of a key makes us ask.
 
 import type { JsonObject } from '@countersign/shared'
 import type { Check } from '../check.ts'
@@ -28,7 +28,7 @@ export function createIntrospectionCheck(issuer: Issuer, introspector: Introspec
       const { iss, token_type: type } = answer
       if (iss !== undefined && iss !== issuer.config.issuer)
         throw refused('ERR_TOKEN_ISSUER', 'iss', { expected: issuer.config.issuer, actual: iss })
-      if (type !== undefined && !(typeof type === 'string' && TOKEN_TYPE.test(type)))
+      if (!isAccessToken(answer))
         throw refused('ERR_TOKEN_KIND', 'token_type', { expected: ['DPoP', 'Bearer'], actual: type })
       state.issuer = asked
       state.claims = claimsOf(answer, issuer.config.issuer)
@@ -56,11 +56,21 @@ async function ask({ token, ath }: Exchange, introspector: Introspector): Promis
   state.maxAgeSeconds = introspector.config.maxAgeSeconds
 }
 
+/**
+ * The type may go without saying where it is said for whom the token is. Of a refresh token, which is for the issuer itself, some issuers
+ * say neither (oidc-provider).
+ */
+function isAccessToken({ token_type: type, aud }: JsonObject): boolean {
+  return type === undefined ? aud !== undefined : typeof type === 'string' && TOKEN_TYPE.test(type)
+}
+
 /** An answer need not have what says when and as what a token was issued; the scopes stand in one place. */
 function profileOfAnswers(profile: IssuerProfile): IssuerProfile {
   return {
     ...profile,
-    optional: [...new Set([...profile.optional, 'iat', 'jti'] as const)],
+    optional: [...new Set([...profile.optional, 'iat', 'jti', 'sub'] as const)],
+    // RFC 7662 section 2.2: a `sub` is optional for whomever the token was issued.
+    absentSubject: profile.absentSubject ?? (profile.optional.includes('sub') ? 'client' : 'unknown'),
     clientId: [...new Set(['client_id', ...profile.clientId])],
     scopes: [words('scope'), ...profile.scopes],
     // The type of a token that is no JWT is not said by any `typ`.
@@ -68,8 +78,8 @@ function profileOfAnswers(profile: IssuerProfile): IssuerProfile {
   }
 }
 
-/** What is left out goes without saying: the issuer that was asked, and the client as the subject of its own token. */
+/** What is left out goes without saying: the issuer that was asked. */
 function claimsOf(answer: JsonObject, issuer: string): JsonObject {
   const { active: _, ...claims } = answer
-  return Object.assign(Object.create(null), { iss: issuer, sub: claims['client_id'] }, claims) as JsonObject
+  return Object.assign(Object.create(null), { iss: issuer }, claims) as JsonObject
 }

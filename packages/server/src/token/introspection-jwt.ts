@@ -4,9 +4,9 @@ import type { JsonObject } from '@countersign/shared'
 import { algorithmOf, isJsonObject } from '@countersign/shared'
 import type { IssuerKeys } from '../issuers/issuer-keys.ts'
 import type { IssuerConfig } from '../issuers/issuer-options.ts'
-import { verifySignature } from '../signature.ts'
 import { decodeToken } from './decode-token.ts'
 import type { IntrospectionConfig } from './introspection-options.ts'
+import { findSigner } from './token-signature-check.ts'
 import { TokenState } from './token-state.ts'
 
 /** How old an answer may be, and how far ahead the issuer's clock, in seconds. */
@@ -29,22 +29,20 @@ export async function readSignedAnswer(
   const text = Buffer.from(body).toString('latin1')
   const state = new TokenState(text, 'jwt')
   decodeToken(state, text)
-  const { header, claims, signingInput, signature } = state
-  const { typ, alg, crit, kid } = header
+  const { header, claims } = state
+  const { typ, alg, crit } = header
   if (typeof typ !== 'string' || !/^(?:application\/)?token-introspection\+jwt$/i.test(typ)) throw wrong('typ')
   if (crit !== undefined) throw wrong('crit')
   const algorithm = algorithmOf(alg)
   if (algorithm === undefined || !algorithms.has(algorithm.alg)) throw wrong('alg')
-  if (kid !== undefined && typeof kid !== 'string') throw wrong('kid')
   const { iss, aud, iat, token_introspection: answer } = claims
   if (iss !== issuer) throw wrong('iss')
   if (aud !== clientId && !(Array.isArray(aud) && aud.length === 1 && aud[0] === clientId)) throw wrong('aud')
   if (typeof iat !== 'number' || Math.abs(now - iat) > MAX_AGE) throw wrong('iat')
   if (!isJsonObject(answer)) throw wrong('token_introspection')
-  for (const key of await keys.find(kid, algorithm)) {
-    if (await verifySignature(algorithm, key.keyObject, signingInput, signature)) return answer
-  }
-  throw wrong('signature')
+  state.algorithm = algorithm
+  if ((await findSigner(state, keys)) === undefined) throw wrong('signature')
+  return answer
 }
 
 function wrong(part: string): Error {

@@ -40,17 +40,18 @@ export const encryptionCheck: Check = {
   source: 'RFC 9068, section 4, step 2',
   needs: ['token.issuer'],
   run(exchange) {
-    const { encryption } = issuerOf(exchange).config
-    const { encrypted } = stateOf(exchange)
-    if (encrypted ? encryption !== 'none' : encryption !== 'required') return
+    const { encryption, decryptionKeys } = issuerOf(exchange).config
+    const { encryptedTo: used } = stateOf(exchange)
+    // A key is agreed upon with one issuer; another one's is as good as none.
+    if (used === undefined ? encryption !== 'required' : decryptionKeys.some(({ key }) => key.equals(used.key))) return
     throw refused('ERR_TOKEN_ENCRYPTION', 'encryption', {
       expected: encryption,
-      actual: encrypted ? 'encrypted' : 'plain',
+      actual: used === undefined ? 'plain' : 'encrypted',
     })
   },
   show: (exchange) => ({
     expected: issuerOf(exchange).config.encryption,
-    actual: stateOf(exchange).encrypted ? 'encrypted' : 'plain',
+    actual: stateOf(exchange).encryptedTo === undefined ? 'plain' : 'encrypted',
   }),
 }
 

@@ -3,6 +3,7 @@
 import type { AlgorithmEntry } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import type { Issuer } from '../issuers/issuer.ts'
+import type { IssuerKeys } from '../issuers/issuer-keys.ts'
 import type { IssuerKey } from '../issuers/key-set.ts'
 import { verifySignature } from '../signature.ts'
 import { refused } from './refused.ts'
@@ -17,23 +18,29 @@ export const tokenSignatureCheck: Check = {
   async run(exchange) {
     const state = exchange.token as TokenState
     const { keys } = state.issuer as Issuer
-    const key = await findSigner(state)
+    const key = await findSigner(state, keys)
+    if (key === undefined) throw refused('ERR_TOKEN_SIGNATURE', 'signature')
     state.stillTrusted = () => key.current && keys.recent()
   },
   show: ({ token }) => ({ actual: `verified with the key ${token?.header['kid'] ?? 'that fits'}` }),
 }
 
-async function findSigner(state: TokenState): Promise<IssuerKey> {
+/**
+ * Finds the key that has signed what an issuer has signed: a token, or an answer to an introspection.
+ *
+ * @param state - Decoded, its algorithm one that the issuer may use.
+ * @returns `undefined` when none has, not even one of a key set that was read anew.
+ * @throws {CountersignError} `ERR_TOKEN_KEY_UNKNOWN`, `ERR_ISSUER_UNAVAILABLE`.
+ */
+export async function findSigner(state: TokenState, keys: IssuerKeys): Promise<IssuerKey | undefined> {
   const { kid } = state.header
   const algorithm = state.algorithm as AlgorithmEntry
-  const { keys } = state.issuer as Issuer
   if (kid !== undefined && typeof kid !== 'string')
     throw refused('ERR_TOKEN_KEY_UNKNOWN', 'kid', { expected: 'a string', actual: typeof kid })
-  const signer =
+  return (
     (await signerAmong(await keys.find(kid, algorithm))) ??
     (await signerAmong((await keys.findAnew(kid, algorithm)) ?? []))
-  if (signer === undefined) throw refused('ERR_TOKEN_SIGNATURE', 'signature')
-  return signer
+  )
 
   async function signerAmong(candidates: readonly IssuerKey[]): Promise<IssuerKey | undefined> {
     for (const key of candidates) {

@@ -2,6 +2,7 @@
 
 import type { AlgorithmEntry, JsonObject } from '@countersign/shared'
 import type { Issuer } from '../issuers/issuer.ts'
+import type { DecryptionKey } from './decryption-keys.ts'
 
 /** An access token whose issuer, signature, audience and time hold. Frozen, since requests share it. */
 export interface VerifiedToken {
@@ -13,7 +14,7 @@ export interface VerifiedToken {
    * Whether the subject is a user or the client itself, by the rule of the issuer's profile. A client may be registered under an
    * identifier that is also a user's: where it matters who calls, compare both (RFC 9068 section 5).
    */
-  readonly subjectType: 'user' | 'client'
+  readonly subjectType: 'user' | 'client' | 'unknown'
   /** `client_id`, or the claim that the issuer's profile has in its place. */
   readonly clientId: string
   /** The scopes, from whichever claim the issuer's profile reads. */
@@ -38,7 +39,8 @@ export type TokenKind = 'jwt' | 'jwe' | 'opaque'
 /** An access token on its way. */
 export class TokenState {
   /** Whether the token came inside a JWE. */
-  encrypted = false
+  /** The key it was encrypted to. */
+  encryptedTo: DecryptionKey | undefined = undefined
   header: JsonObject = {}
   claims: JsonObject = {}
   signingInput = ''
