@@ -1,11 +1,13 @@
 // The fetch: what goes over the wire, and what its caller keeps.
 
 import { createHash } from 'node:crypto'
+import type { CountersignError } from '@countersign/shared'
 import { decodeProtectedHeader } from 'jose'
 import { describe, expect, expectTypeOf, test, vi } from 'vitest'
-import type { ClientOptions } from '../src/create-client.ts'
+import type { Client, ClientOptions } from '../src/create-client.ts'
 import { createClient } from '../src/create-client.ts'
-import { generateSigner } from '../src/keys/signer.ts'
+import { generateSigner } from '../src/keys/key-pair.ts'
+import type { Behaviour } from './support.ts'
 import { challenge, clientOf, serve, wants } from './support.ts'
 
 const code = (value: string) => expect.objectContaining({ code: value })
@@ -103,19 +105,62 @@ describe('bodies are sent again byte for byte', () => {
 describe('a stream', () => {
   const stream = () => new Blob(['streamed']).stream()
 
-  test('is sent once', async () => {
-    const { url, seen } = await serve((response) => void response.end())
-    await clientOf(url).fetch('/', { method: 'POST', body: stream(), duplex: 'half' } as RequestInit)
-    expect(seen.map(({ body }) => body)).toEqual(['streamed'])
+  const post = (client: Client, body: unknown = stream()) =>
+    client.fetch('/', { method: 'POST', body, duplex: 'half' } as RequestInit)
+  /** A server that gives its nonce to whoever asks for its metadata, or does not. */
+  const givesAway =
+    (nonce: string | undefined, otherwise = wants('n1')): Behaviour =>
+    (response, request, seen) => {
+      if (request.method !== 'HEAD') return otherwise(response, request, seen)
+      response.writeHead(200, nonce === undefined ? {} : { 'dpop-nonce': nonce }).end()
+    }
+
+  test('is preceded by a request for a nonce, which costs little, and is sent once', async () => {
+    const { url, seen } = await serve(givesAway('n1'))
+    expect((await post(clientOf(`${url}/v1/`))).status).toBe(200)
+    expect(seen).toMatchObject([
+      { method: 'HEAD', path: '/.well-known/oauth-protected-resource/v1', claims: {} },
+      { method: 'POST', body: 'streamed', claims: { nonce: 'n1' } },
+    ])
+    expect(seen[0]?.headers).not.toHaveProperty('authorization')
   })
 
-  test('that would have to be sent twice is an error', async () => {
-    const { url, seen } = await serve(wants('n1'))
+  test('is preceded by nothing once the server has answered, with a nonce or without', async () => {
+    const { url, seen } = await serve((response) => void response.end('ok'))
     const client = clientOf(url)
-    const send = () => client.fetch('/', { method: 'POST', body: stream(), duplex: 'half' } as RequestInit)
-    await expect(send()).rejects.toEqual(code('ERR_BODY_NOT_REPLAYABLE'))
-    expect(seen).toHaveLength(1)
-    expect((await send()).status).toBe(200)
+    await client.fetch('/')
+    await post(client)
+    expect(seen.map(({ method }) => method)).toEqual(['GET', 'POST'])
+  })
+
+  test('that would have to be sent twice is an error, and the next call has the nonce', async () => {
+    const { url, seen } = await serve(givesAway(undefined))
+    const client = clientOf(url)
+    const refused = (error: unknown) => error as CountersignError
+    const error = await post(client).then(() => undefined, refused)
+    expect(error).toMatchObject({ code: 'ERR_BODY_NOT_REPLAYABLE', actual: 401 })
+    expect(error?.challenges).toMatchObject([{ scheme: 'DPoP', parameters: { error: 'use_dpop_nonce' } }])
+    expect(seen.map(({ method }) => method)).toEqual(['HEAD', 'POST'])
+    expect((await post(client)).status).toBe(200)
+  })
+
+  test('is sent though the nonce could not be asked for', async () => {
+    const { url, seen } = await serve((response, { method }) => {
+      if (method === 'HEAD') response.destroy()
+      else response.end('ok')
+    })
+    expect((await post(clientOf(url))).status).toBe(200)
+    expect(seen.at(-1)?.body).toBe('streamed')
+  })
+
+  test('that is an async iterable is one too', async () => {
+    const { url, seen } = await serve(givesAway('n1'))
+    const chunks = async function* () {
+      yield new TextEncoder().encode('in ')
+      yield new TextEncoder().encode('pieces')
+    }
+    expect((await post(clientOf(url), chunks())).status).toBe(200)
+    expect(seen.at(-1)?.body).toBe('in pieces')
   })
 })
 
@@ -298,7 +343,7 @@ describe('wrong options fail at once', () => {
   const token = () => 'token-1'
   const resource = 'https://api.example.com'
   test.each<[string, unknown, string, string]>([
-    ['none', undefined, 'ERR_OPTION_INVALID', 'options'],
+    ['none', null, 'ERR_OPTION_INVALID', 'options'],
     ['no resource', { token }, 'ERR_OPTION_INVALID', 'resource'],
     ['a resource by http', { token, resource: 'http://api.example.com' }, 'ERR_URL_INSECURE', 'resource'],
     ['no token source', { resource }, 'ERR_OPTION_INVALID', 'token'],
@@ -309,6 +354,8 @@ describe('wrong options fail at once', () => {
     ['a fetch that is none', { resource, token, fetch: {} }, 'ERR_OPTION_INVALID', 'fetch'],
     ['a signer that is none', { resource, token, signer: {} }, 'ERR_OPTION_INVALID', 'signer'],
     ['null for a signer', { resource, token, signer: null }, 'ERR_OPTION_INVALID', 'signer'],
+    ['a key store that is none', { resource, token, keyStore: {} }, 'ERR_OPTION_INVALID', 'keyStore'],
+    ['a word for a switch', { resource, token, allowBearer: 'yes' }, 'ERR_OPTION_INVALID', 'allowBearer'],
     ['a MAC', { resource, token, algorithm: 'HS256' }, 'ERR_OPTION_INVALID', 'algorithm'],
   ])('%s', (_, options, errorCode, parameter) => {
     expect(() => createClient(options as ClientOptions)).toThrow(
@@ -496,7 +543,10 @@ test('closing ends the wait for a token source that hangs', async () => {
 })
 
 test('an error for a stream brings the refusal along', async () => {
-  const { url } = await serve((response) => challenge(response, 'n1', 'why'))
+  const { url } = await serve((response, { method }) => {
+    if (method === 'HEAD') response.end()
+    else challenge(response, 'n1', 'why')
+  })
   const body = new Blob(['x']).stream()
   const error = await clientOf(url)
     .fetch('/', { method: 'POST', body, duplex: 'half' } as RequestInit)

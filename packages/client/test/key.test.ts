@@ -10,11 +10,18 @@ import { clientOf } from './support.ts'
 test('the public interface', () => {
   expect(Object.keys(publicApi).sort()).toEqual([
     'CountersignError',
+    'accessToken',
+    'authorizationCode',
     'clientCredentials',
     'createClient',
     'createProof',
+    'createSigner',
     'generateSigner',
     'isCountersignError',
+    'jwtBearer',
+    'refreshToken',
+    'refusalOf',
+    'tokenExchange',
   ])
 })
 

@@ -1,6 +1,8 @@
 // One call, sent as often as it must be. What the caller gave is read once, when it calls: what it changes afterwards changes nothing,
 // and what it gave stays untouched.
 
+import { isReplayable, ownBody } from './body.ts'
+
 /** A call that can be sent. */
 export interface Call {
   readonly url: URL
@@ -58,7 +60,7 @@ function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Ca
     method,
     redirect,
     signal: signal ?? undefined,
-    replayable: !isStream(body),
+    replayable: isReplayable(body),
     send: (fetch, fields) =>
       fetch(url.href, { ...init, headers: withFields(init.headers, fields), redirect: byHand(redirect) }),
     redirected(target, status) {
@@ -109,41 +111,8 @@ function captured(init: RequestInit): RequestInit & { readonly headers: Headers 
     if (value === undefined) delete own[name]
     else own[name] = value
   }
-  if (own['body'] !== undefined) own['body'] = bodyAsItIs(init.body)
+  if (own['body'] !== undefined && own['body'] !== null) own['body'] = ownBody(own['body'] as BodyInit)
   return { ...own, headers: new Headers(init.headers) }
-}
-
-function bodyAsItIs(body: BodyInit | null | undefined): BodyInit | null {
-  if (body instanceof URLSearchParams) return new URLSearchParams(body)
-  if (body instanceof ArrayBuffer) return body.slice(0)
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
-  if (isForeignFormData(body)) return body ?? null
-  if (body instanceof FormData) {
-    const copy = new FormData()
-    for (const [name, value] of body) copy.append(name, value)
-    return copy
-  }
-  return body ?? null
-}
-
-/** Whatever is not one of the kinds that are given by value can be read only once: a ReadableStream, an async iterable. */
-function isStream(body: BodyInit | null | undefined): boolean {
-  return !(
-    body === undefined ||
-    body === null ||
-    typeof body === 'string' ||
-    body instanceof URLSearchParams ||
-    body instanceof Blob ||
-    body instanceof FormData ||
-    isForeignFormData(body) ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body)
-  )
-}
-
-/** FormData of another copy of the Fetch API: by value too, though we cannot copy it. */
-function isForeignFormData(body: unknown): boolean {
-  return !(body instanceof FormData) && Object.prototype.toString.call(body) === '[object FormData]'
 }
 
 /** RFC 9110 section 15.4 as browsers have it: 303 always, 301 and 302 after POST. */

@@ -9,39 +9,57 @@ const NONCE_CHALLENGE = /\bdpop\b.*\berror\s*=\s*"?use_dpop_nonce\b/is
 /** Longest body, in bytes, that is read to see whether it asks for a nonce. */
 const MAX_BODY = 8_192
 
-/** The OAuth error of a refusal: that of a DPoP challenge if there is one, else that of a Bearer challenge. */
-export function challengedError(response: Response): string | undefined {
-  const field = response.headers.get('www-authenticate')
-  if (field === null) return undefined
-  let challenges: Challenge[]
+/** The challenges of a response; none if there are none, or they cannot be read. */
+export function challengesOf(response: Response): Challenge[] {
   try {
-    challenges = parseChallenges(field)
+    return parseChallenges(response.headers.get('www-authenticate') ?? '')
   } catch (error) {
     if (!isCountersignError(error, 'ERR_CHALLENGE_INVALID')) throw error
-    return NONCE_CHALLENGE.test(field) ? 'use_dpop_nonce' : undefined
+    return []
   }
-  return errorOf(challenges, 'dpop') ?? errorOf(challenges, 'bearer')
+}
+
+/** The OAuth error of a refusal: that of a DPoP challenge if there is one, else that of a Bearer challenge. */
+export function challengedError(response: Response): string | undefined {
+  const challenges = challengesOf(response)
+  const error = errorOf(challenges, 'dpop') ?? errorOf(challenges, 'bearer')
+  if (challenges.length > 0 || !NONCE_CHALLENGE.test(response.headers.get('www-authenticate') ?? '')) return error
+  return 'use_dpop_nonce'
 }
 
 /**
  * Tells whether a refusal asks for a nonce: in a challenge, or in its JSON body, of which a copy is read.
  *
- * @param mayRead - Whether the body may be read. Default: if it says that it is short.
+ * @param error - What {@link challengedError} has found.
+ * @param mayRead - Whether it is worth reading the body.
+ * @param anyLength - Whether to read it even if it does not say that it is short.
  */
-export async function wantsNonce(response: Response, mayRead = isShort(response)): Promise<boolean> {
+export async function wantsNonce(
+  response: Response,
+  error: string | undefined,
+  mayRead: boolean,
+  anyLength = false,
+): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
-  const error = challengedError(response)
   if (error !== undefined) return error === 'use_dpop_nonce'
-  if (!mayRead || !/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return false
+  if (!mayRead || !(anyLength || isShort(response))) return false
+  const { error: named } = (await readJson(response)) ?? {}
+  return named === 'use_dpop_nonce'
+}
+
+/** A copy of the JSON object in a body, if there is one in it. */
+export async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (!/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return undefined
   try {
     const body: unknown = await response.clone().json()
-    return typeof body === 'object' && body !== null && 'error' in body && body.error === 'use_dpop_nonce'
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined
   } catch {
-    return false // not JSON: whatever it says, it does not ask for a nonce
+    return undefined // not JSON, whatever it says
   }
 }
 
-function isShort({ headers }: Response): boolean {
+/** Whether a body says that it is short. */
+export function isShort({ headers }: Response): boolean {
   return Number(headers.get('content-length') ?? Number.NaN) <= MAX_BODY && !headers.has('content-encoding')
 }
 

@@ -1,17 +1,19 @@
-// The signed fetch: a call goes out with a token and a fresh proof, is repeated once for a nonce and once for a token, and follows
-// redirects by hand. Its caller sees what the platform's fetch would show, and never more of our doing than that.
+// The signed fetch: a call goes out with a token and a fresh proof, is repeated once for a nonce, once for a token and once for a clock,
+// and follows redirects by hand. Its caller sees what the platform's fetch would show, and never more of our doing than that.
 
 import { CountersignError, isCountersignError } from '@countersign/shared'
 import type { Prover } from '../proofs/proof-kind.ts'
-import type { TokenManager } from '../tokens/token-manager.ts'
+import type { HeldToken, TokenManager } from '../tokens/token-manager.ts'
 import { abortable } from './abort.ts'
 import type { Call } from './call.ts'
 import { readCall } from './call.ts'
-import { challengedError, wantsNonce } from './challenge.ts'
+import { challengedError, challengesOf, wantsNonce } from './challenge.ts'
 import { discard } from './discard.ts'
-import type { ServerNonces } from './nonce-cache.ts'
+import type { NonceOutcome } from './nonce-outcome.ts'
+import { noteNonceOutcome } from './nonce-outcome.ts'
 import type { AllowedOrigins } from './origins.ts'
 import { notFollowed, redirectTarget } from './redirect.ts'
+import type { Server, Servers } from './servers.ts'
 
 /** What the signed fetch works with. */
 export interface SignedFetchParts {
@@ -19,16 +21,18 @@ export interface SignedFetchParts {
   readonly origins: AllowedOrigins
   readonly prover: () => Prover | Promise<Prover>
   readonly tokens: TokenManager
-  readonly noncesOf: (origin: string) => ServerNonces
+  readonly servers: Servers
   readonly fetch: typeof globalThis.fetch
 }
 
 /** As the Fetch standard has it. */
 const MAX_REDIRECTS = 20
+/** RFC 9728 section 3: what everyone may ask an API for. */
+const METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 /** Creates a function of the platform's `fetch` type. */
 export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fetch {
-  const { resource, origins, prover, tokens, noncesOf, fetch } = parts
+  const { resource, origins, prover, tokens, servers, fetch } = parts
 
   return async function signedFetch(input, init) {
     const target = requestOrUrl(input, resource)
@@ -47,40 +51,50 @@ export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fe
     }
   }
 
-  /** One signed call: at most one repetition for a nonce, and one for a token that the server no longer takes. */
+  /** One signed call: at most one repetition for a nonce, one for a clock, and one for a token that the server no longer takes. */
   async function callSigned(call: Call, once: { renewal: boolean }): Promise<Response> {
     const { signal } = call
     signal?.throwIfAborted()
-    const nonces = noncesOf(call.url.origin)
+    const server = servers(call.url.origin, 'resource-server')
     let token = await abortable(tokens.current(), signal)
-    const { done } = await nonces.enter(signal)
-    let nonce = nonces.latest
-    let mayRetryForNonce = true
+    if (!call.replayable && !server.answered) await askForNonce(call, server)
+    const done = await server.enter(signal)
+    let nonce = server.latest
+    const may = { askAgain: true, setClock: true }
     for (;;) {
       let response: Response
       let given: string | undefined
       try {
-        const sentAt = nonces.nextSequence()
-        response = await sendSigned(call, token, nonce)
-        given = nonces.learn(response, sentAt)
+        const sentAt = server.nextSequence()
+        response = await sendSigned(call, token, nonce, server.now())
+        given = server.learn(response, sentAt)
       } finally {
         done()
       }
-      if (mayRetryForNonce && given !== undefined && given !== nonce && (await wantsNonce(response))) {
+      const isNews = given !== undefined && given !== nonce && may.askAgain
+      const error = challengedError(response)
+      if (await wantsNonce(response, error, isNews)) {
+        const outcome = outcomeOf(response, given, nonce, may.askAgain)
+        if (outcome !== undefined) {
+          noteNonceOutcome(response, outcome)
+          return response
+        }
         if (!call.replayable) throw notReplayable(response)
-        mayRetryForNonce = false
+        may.askAgain = false
         nonce = given
-      } else if (
-        once.renewal &&
-        call.replayable &&
-        response.status === 401 &&
-        challengedError(response) === 'invalid_token'
-      ) {
+      } else if (response.status !== 401 || !call.replayable) {
+        return response
+      } else if (error === 'invalid_token') {
+        if (!once.renewal) return response
         once.renewal = false
         const renewed = await renewedOrNothing(token, signal)
         if (renewed === undefined) return response
         token = renewed
-        nonce = nonces.latest
+        nonce = server.latest
+      } else if (error === 'invalid_dpop_proof') {
+        if (!may.setClock || !server.learnTime(response)) return response
+        may.setClock = false
+        nonce = server.latest
       } else {
         return response
       }
@@ -88,15 +102,31 @@ export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fe
     }
   }
 
-  async function sendSigned(call: Call, accessToken: string, nonce: string | undefined): Promise<Response> {
+  async function sendSigned(call: Call, token: HeldToken, nonce: string | undefined, time: number): Promise<Response> {
     const { url, method, signal } = call
-    const ready = await abortable(prover(), signal)
-    const proof = await abortable(ready.prove({ method, url, accessToken, nonce }), signal)
+    const { accessToken } = token
+    if (token.isBearer) return call.send(fetch, { authorization: `Bearer ${accessToken}` })
+    const prove = await abortable(prover(), signal)
+    const proof = await abortable(prove({ method, url, accessToken, nonce, time }), signal)
     return call.send(fetch, { authorization: `DPoP ${accessToken}`, ...proof })
   }
 
+  /** A body that can be sent once must not be met by a demand for a nonce: it is asked for before, where anyone may ask. */
+  async function askForNonce({ url, signal }: Call, server: Server): Promise<void> {
+    try {
+      const sentAt = server.nextSequence()
+      const options = { method: 'HEAD', redirect: 'manual', cache: 'no-store', signal: signal ?? null } as const
+      const response = await fetch(url.origin + METADATA_PATH + resource.pathname.replace(/\/$/, ''), options)
+      server.learn(response, sentAt)
+      discard(response)
+    } catch {
+      // The call itself will say what is wrong.
+      signal?.throwIfAborted()
+    }
+  }
+
   /** If the issuer has no other token to give at the moment, the refusal is the answer to the call. */
-  async function renewedOrNothing(refused: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  async function renewedOrNothing(refused: HeldToken, signal: AbortSignal | undefined): Promise<HeldToken | undefined> {
     try {
       return await abortable(tokens.renewed(refused), signal)
     } catch (error) {
@@ -104,6 +134,18 @@ export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fe
       return undefined
     }
   }
+}
+
+/** Why a demand for a nonce cannot be met; `undefined` when it can. */
+function outcomeOf(
+  { type }: Response,
+  given: string | undefined,
+  sent: string | undefined,
+  mayAskAgain: boolean,
+): NonceOutcome | undefined {
+  if (given === undefined) return type === 'cors' ? 'hidden' : 'missing'
+  if (given === sent) return 'repeated'
+  return mayAskAgain ? undefined : 'endless'
 }
 
 /** The call that a redirect asks for, if there is one. A response that is not returned is done away with. */
@@ -137,5 +179,6 @@ function notReplayable(response: Response): CountersignError {
     expected: 'a string, URLSearchParams, Blob, FormData, ArrayBuffer or view',
     actual: response.status,
     cause: response,
+    challenges: challengesOf(response),
   })
 }

@@ -27,7 +27,7 @@ export async function createProof(call: ProvableCall & { readonly signer: Signer
  */
 export function createDPoPProver(signer: Signer): Prover {
   const makeProof = createDPoPProofMaker(signer)
-  return { prove: async (call) => ({ dpop: await makeProof(call) }) }
+  return async (call) => ({ dpop: await makeProof(call) })
 }
 
 function createDPoPProofMaker(anySigner: Signer): (call: ProvableCall) => Promise<string> {
@@ -35,14 +35,14 @@ function createDPoPProofMaker(anySigner: Signer): (call: ProvableCall) => Promis
   const header = encodeDPoPProofHeader(signer.algorithm, signer.publicJwk)
   let latest: { readonly accessToken: string; readonly ath: Promise<string> } | undefined
 
-  return async function makeProof({ method, url, accessToken, nonce }) {
+  return async function makeProof({ method, url, accessToken, nonce, time = Math.floor(Date.now() / 1000) }) {
     const ath = accessToken === undefined ? undefined : await athOf(accessToken)
     const claims = encodeDPoPProofClaims({
       jti: crypto.randomUUID(),
       htm: method,
       // Exactly what goes over the wire, without query and fragment: a server that normalises finds it equal, one that does not too.
       htu: url.origin + url.pathname,
-      iat: Math.floor(Date.now() / 1000),
+      iat: time,
       ...(ath !== undefined && { ath }),
       ...(nonce !== undefined && { nonce }),
     })

@@ -10,10 +10,9 @@ export interface ProvableCall {
   readonly accessToken?: string | undefined
   /** The most recent nonce of the server. */
   readonly nonce?: string | undefined
+  /** The time of the server, in seconds since the epoch. Default: that of the system clock. */
+  readonly time?: number | undefined
 }
 
-/** A kind of proof, for one key. */
-export interface Prover {
-  /** Makes the header fields that prove one call, with a fresh `jti`: never to be sent twice. */
-  prove(call: ProvableCall): Promise<Readonly<Record<string, string>>>
-}
+/** A kind of proof, for one key: makes the header fields that prove one call, with a fresh `jti`, never to be sent twice. */
+export type Prover = (call: ProvableCall) => Promise<Readonly<Record<string, string>>>

@@ -5,39 +5,52 @@ import { CountersignError, isCountersignError, secureUrl } from '@countersign/sh
 import type { AuthorizationServer } from 'oauth4webapi'
 import * as oauth from 'oauth4webapi'
 import { discard } from '../fetch/discard.ts'
+import { createBoundedFetch } from './bounded-fetch.ts'
 import { requestOptions } from './request-options.ts'
 import type { TokenContext } from './token-source.ts'
-
-/** An authorization server whose metadata was found. */
-export interface DiscoveredServer {
-  readonly server: AuthorizationServer
-  readonly tokenEndpoint: URL
-}
 
 /**
  * Finds the metadata of the authorization server.
  *
  * @param issuer - The issuer identifier. Default: the one that the resource's own metadata names, if it names exactly one.
- * @throws {CountersignError} `ERR_DISCOVERY_FAILED`; `reason` is one of `resource`, `issuer`, `ambiguous`, `token_endpoint`.
+ * @throws {CountersignError} `ERR_DISCOVERY_FAILED`; `reason` is one of `resource`, `issuer`, `ambiguous`.
  */
 export async function discoverAuthorizationServer(
   issuer: string | undefined,
   context: TokenContext,
-): Promise<DiscoveredServer> {
+): Promise<AuthorizationServer> {
   const identifier = issuer ?? (await issuerOfResource(context))
   const server = await orFailed('issuer', identifier, context, () => fetchServerMetadata(identifier, context))
   if (server.issuer !== identifier) throw failed('issuer', identifier, server.issuer)
-  const tokenEndpoint = await orFailed('token_endpoint', 'an https URL', context, async () => {
-    return secureUrl(server.token_endpoint, 'token_endpoint')
-  })
+  return server
+}
+
+/**
+ * The URL of an endpoint of an authorization server.
+ *
+ * @param usesTls - Whether the client shows a certificate, for which there may be another endpoint (RFC 8705 section 5).
+ * @throws {CountersignError} `ERR_DISCOVERY_FAILED`, whose `reason` is the name of the endpoint.
+ */
+export function endpointOf(
+  server: AuthorizationServer,
+  name: 'token_endpoint' | 'pushed_authorization_request_endpoint' | 'authorization_endpoint',
+  usesTls = false,
+): URL {
+  const aliases = usesTls ? (server.mtls_endpoint_aliases as Readonly<Record<string, unknown>> | undefined) : undefined
+  let url: URL
+  try {
+    url = secureUrl(aliases?.[name] ?? server[name], name)
+  } catch (cause) {
+    throw failed(name, 'an https URL', undefined, cause)
+  }
   // http is for an authorization server that is on this machine altogether, not for one that sends us there.
-  if (tokenEndpoint.protocol === 'http:' && !identifier.startsWith('http:'))
-    throw failed('token_endpoint', 'an https URL')
-  return { server, tokenEndpoint }
+  if (url.protocol === 'http:' && !server.issuer.startsWith('http:')) throw failed(name, 'an https URL')
+  return url
 }
 
 async function issuerOfResource(context: TokenContext): Promise<string> {
-  const { resource, resourceIdentifier, fetch, signal } = context
+  const { resource, resourceIdentifier, signal } = context
+  const fetch = createBoundedFetch(context.fetch)
   const { resource: named, authorization_servers: servers } = await orFailed(
     'resource',
     resourceIdentifier,
@@ -71,7 +84,9 @@ async function orFailed<Result>(
   }
 }
 
-async function fetchServerMetadata(issuer: string, { fetch, signal }: TokenContext): Promise<AuthorizationServer> {
+async function fetchServerMetadata(issuer: string, context: TokenContext): Promise<AuthorizationServer> {
+  const { signal } = context
+  const fetch = createBoundedFetch(context.fetch)
   const url = secureUrl(issuer, 'issuer')
   const first = await oauth.discoveryRequest(url, { algorithm: 'oauth2', ...requestOptions(url, fetch, signal) })
   if (first.status === 200) return oauth.processDiscoveryResponse(url, first)
