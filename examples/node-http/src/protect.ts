@@ -28,10 +28,16 @@ export function protect(verifier: Verifier, demands: RoutePolicy, listener: Prot
 }
 
 /** Serves the resource metadata (RFC 9728) and, if there are any, the server's keys; says whether the request was for them. */
-export function servePublished({ metadata }: Verifier, request: IncomingMessage, response: ServerResponse): boolean {
+export function servePublished(
+  { metadata, nonce }: Verifier,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
   const documents = [metadata, metadata.jwks].filter((each) => each !== undefined)
   const found = documents.find(({ url }) => new URL(url).pathname === request.url?.split('?', 1)[0])
   if (found === undefined) return false
+  const given = request.method === 'HEAD' ? nonce() : undefined
+  if (given !== undefined) response.setHeader('dpop-nonce', given).setHeader('cache-control', 'no-store')
   response.setHeader('content-type', 'application/json').end(JSON.stringify(found.document))
   return true
 }

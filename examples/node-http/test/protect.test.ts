@@ -67,4 +67,9 @@ test('the metadata is public', async () => {
   ])
   expect(status).toBe(200)
   expect(body).toContain(`"resource":"${resource}"`)
+  const head = await exchange(server.port, ['HEAD /.well-known/oauth-protected-resource HTTP/1.1', 'Host: x'])
+  expect(head.headers).toMatchObject({
+    'dpop-nonce': expect.stringMatching(/^[\w-]{32}$/),
+    'cache-control': 'no-store',
+  })
 })

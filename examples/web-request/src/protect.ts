@@ -27,11 +27,13 @@ export function protect(
 }
 
 /** The resource metadata (RFC 9728) or the server's keys, if that is what is asked for. */
-export function publishedFor({ metadata }: Verifier, request: Request): Response | undefined {
+export function publishedFor({ metadata, nonce }: Verifier, request: Request): Response | undefined {
   const { pathname } = new URL(request.url)
   const documents = [metadata, metadata.jwks].filter((each) => each !== undefined)
   const found = documents.find(({ url }) => new URL(url).pathname === pathname)
-  return found && Response.json(found.document)
+  const given = request.method === 'HEAD' ? nonce() : undefined
+  const headers = given === undefined ? {} : { 'dpop-nonce': given, 'cache-control': 'no-store' }
+  return found && Response.json(found.document, { headers })
 }
 
 /** A response may be immutable, as one that was fetched is. */

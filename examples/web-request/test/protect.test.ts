@@ -63,4 +63,6 @@ test('the metadata is public', async () => {
   const response = await inHono('/.well-known/oauth-protected-resource')
   expect(await response.json()).toMatchObject({ resource, authorization_servers: [issuer.issuer] })
   expect((await inHono('/.well-known/other')).status).toBe(404)
+  const head = await app.request('/.well-known/oauth-protected-resource', { method: 'HEAD' })
+  expect(head.headers.get('dpop-nonce')).toMatch(/^[\w-]{32}$/)
 })

@@ -89,6 +89,11 @@ export interface Verifier {
    * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
    */
   compilePolicy(policy: RoutePolicy): CompiledPolicy
+  /**
+   * A nonce for the next proof (RFC 9449 section 8.2), to be handed out with any response that no cache keeps: for clients that must know
+   * one before they send a body that they can send only once. `undefined` where nonces are off.
+   */
+  nonce(): string | undefined
   /** Whether nonces and replay protection hold for this process only: several replicas then refuse each other's clients, and replays pass. */
   readonly isLocal: boolean
   /** By which profile the tokens of each issuer are judged, and every way in which it accepts what RFC 9068 does not: log it at start. */
@@ -171,6 +176,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       ])
     },
     compilePolicy: (policy) => compilePolicy(policy, config),
+    nonce: () => nonces?.current(),
     isLocal: config.isLocal,
     issuerProfiles: reportProfiles(config.issuers),
     metadata,

@@ -292,6 +292,24 @@ describe('answers', () => {
   })
 })
 
+test('a request for the header fields of the metadata gets a nonce, which no cache keeps', async () => {
+  const path = '/.well-known/oauth-protected-resource'
+  const app = create()
+  await app.register(countersign, plugin())
+  const head = await app.inject({ method: 'HEAD', url: path })
+  expect(head).toMatchObject({ statusCode: 200, body: '' })
+  expect(head.headers).toMatchObject({
+    'dpop-nonce': expect.stringMatching(/./),
+    'cache-control': 'no-store',
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'DPoP-Nonce, WWW-Authenticate',
+  })
+  expect((await app.inject(path)).headers).not.toHaveProperty('dpop-nonce')
+  const without = create()
+  await without.register(countersign, plugin({ nonce: 'off' }))
+  expect((await without.inject({ method: 'HEAD', url: path })).headers).not.toHaveProperty('dpop-nonce')
+})
+
 test('the resource metadata is public, and derived from the configuration', async () => {
   const app = create()
   await app.register(countersign, plugin({ resource: `${RESOURCE}/v1`, proofAlgorithms: ['ES256'] }))

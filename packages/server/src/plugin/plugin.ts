@@ -194,6 +194,7 @@ export const countersign = fastifyPlugin(plugin, { name: '@countersign/server', 
 /** Publishes the metadata of the resource, with the scopes its routes need, and the server's own keys. */
 function publish(fastify: FastifyInstance, scopes: () => readonly string[]): void {
   const { url, withScopes, jwks } = fastify.countersign.metadata
+  const { nonce } = fastify.countersign
   // Made when the server is ready, since only then all routes are known; signing it takes a moment.
   let document = withScopes([])
   fastify.addHook('onReady', async function countersignPublish() {
@@ -201,10 +202,10 @@ function publish(fastify: FastifyInstance, scopes: () => readonly string[]): voi
   })
   const config = { swaggerTransform: addSecuritySchemes } as object
   const root = withoutPrefix(fastify)
-  if (serveWellKnown(root, url, () => document, { config })) noteSchemes(root)
+  if (serveWellKnown(root, url, () => document, { config }, nonce)) noteSchemes(root)
   // A document of a scope with a prefix does not come by the route at the root: it has one of its own to define the schemes by.
   if (root !== fastify && isDocumented(fastify) && !hasSchemes(fastify)) {
-    if (serveWellKnown(fastify, url, () => document, { config })) noteSchemes(fastify)
+    if (serveWellKnown(fastify, url, () => document, { config }, nonce)) noteSchemes(fastify)
   }
   if (jwks !== undefined) serveWellKnown(root, jwks.url, () => jwks.document, { schema: { hide: true } as object })
 }

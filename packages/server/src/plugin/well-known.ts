@@ -3,6 +3,7 @@
 
 import { CountersignError } from '@countersign/shared'
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify'
+import { setHeaders } from './refusals.ts'
 
 /** What `decodeURI` leaves encoded: no route of the router's matches it. */
 const ENCODED_DELIMITER = /%(?:2[346BCF]|3[ABDF]|40)/i
@@ -10,6 +11,7 @@ const ENCODED_DELIMITER = /%(?:2[346BCF]|3[ABDF]|40)/i
 /**
  * Serves a document to everyone, at the path of its URL in a scope.
  *
+ * @param nonce - A nonce to hand out with an answer that has no content: such an answer is for whoever needs nothing else.
  * @returns Whether it does: not when the path has a route already.
  */
 export function serveWellKnown(
@@ -17,6 +19,7 @@ export function serveWellKnown(
   url: string,
   document: () => object,
   options: RouteShorthandOptions = {},
+  nonce: () => string | undefined = () => undefined,
 ): boolean {
   const { pathname } = new URL(url)
   // The router matches decoded paths, and has a meaning of its own for colons and asterisks.
@@ -34,8 +37,10 @@ export function serveWellKnown(
     scope.log.warn({ url }, 'countersign: this path has a route already; is it a document of the same resource?')
     return false
   }
-  scope.get(path, { ...options, config: { auth: false, ...options.config } }, async (_request, reply) => {
+  scope.get(path, { ...options, config: { auth: false, ...options.config } }, async (request, reply) => {
     reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300')
+    const given = request.method === 'HEAD' ? nonce() : undefined
+    if (given !== undefined) setHeaders(reply, { 'dpop-nonce': given })
     return document()
   })
   return true
