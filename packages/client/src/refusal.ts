@@ -2,7 +2,7 @@
 
 import type { ErrorCode, ProblemDetails } from '@countersign/shared'
 import { CountersignError } from '@countersign/shared'
-import { challengedError, challengesOf, isShort, readJson } from './fetch/challenge.ts'
+import { challengedError, challengesOf, readJson } from './fetch/challenge.ts'
 import type { NonceOutcome } from './fetch/nonce-outcome.ts'
 import { nonceOutcomeOf } from './fetch/nonce-outcome.ts'
 
@@ -32,8 +32,7 @@ export async function refusalOf(response: Response): Promise<CountersignError | 
   const { status } = response
   if (![400, 401, 403, 429, 503].includes(status)) return undefined
   const challenges = challengesOf(response)
-  const problem: Partial<ProblemDetails> | undefined =
-    response.bodyUsed || !isShort(response) ? undefined : await readJson(response)
+  const problem: Partial<ProblemDetails> | undefined = response.bodyUsed ? undefined : await readJson(response)
   const details = {
     actual: status,
     challenges,

@@ -31,35 +31,42 @@ export function challengedError(response: Response): string | undefined {
  * Tells whether a refusal asks for a nonce: in a challenge, or in its JSON body, of which a copy is read.
  *
  * @param error - What {@link challengedError} has found.
- * @param mayRead - Whether it is worth reading the body.
- * @param anyLength - Whether to read it even if it does not say that it is short.
+ * @param mayRead - Whether it is worth reading the body, if it says that it is short.
  */
-export async function wantsNonce(
-  response: Response,
-  error: string | undefined,
-  mayRead: boolean,
-  anyLength = false,
-): Promise<boolean> {
+export async function wantsNonce(response: Response, error: string | undefined, mayRead: boolean): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
   if (error !== undefined) return error === 'use_dpop_nonce'
-  if (!mayRead || !(anyLength || isShort(response))) return false
-  const { error: named } = (await readJson(response)) ?? {}
-  return named === 'use_dpop_nonce'
+  return mayRead && isShort(response) && (await readJson(response))?.['error'] === 'use_dpop_nonce'
 }
 
-/** A copy of the JSON object in a body, if there is one in it. */
+/** The JSON object in a copy of a body, if there is one in it, and it is short. */
 export async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (!/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return undefined
   try {
-    const body: unknown = await response.clone().json()
+    const body: unknown = JSON.parse(await readShort(response.clone()))
     return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined
   } catch {
     return undefined // not JSON, whatever it says
   }
 }
 
+async function readShort({ body }: Response): Promise<string> {
+  if (body === null) return ''
+  const reader = body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (text.length <= MAX_BODY) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    text += decoder.decode(value, { stream: true })
+  }
+  // Not awaited: the original ends when it has been read by whoever has it.
+  reader.cancel().catch(() => undefined)
+  throw new Error('The body is too long')
+}
+
 /** Whether a body says that it is short. */
-export function isShort({ headers }: Response): boolean {
+function isShort({ headers }: Response): boolean {
   return Number(headers.get('content-length') ?? Number.NaN) <= MAX_BODY && !headers.has('content-encoding')
 }
 
