@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { createKey } from '@countersign/testkit'
 import type { JWTPayload } from 'jose'
 import { decodeJwt } from 'jose'
-import type { ClientMetadata } from 'oidc-provider'
+import type { ClientMetadata, JWK } from 'oidc-provider'
 import { generate } from 'selfsigned'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -30,7 +30,7 @@ async function start(clients: readonly ClientMetadata[], options: Parameters<typ
   return { issuer: server.issuer, server, resource, tokens, seen, client }
 }
 
-const publicKeyOf = ({ kty, crv, x, y }: JsonWebKey) => ({ kty, crv, x, y }) as never
+const publicKeyOf = ({ kty, crv, x, y }: JsonWebKey) => ({ kty, crv, x, y }) as JWK
 
 describe('client authentication', async () => {
   const key = await createKey()
@@ -90,7 +90,7 @@ describe('client authentication', async () => {
     const presenting = new Agent({ connect: { ca: tls.cert, cert: own.cert, key: own.private } })
     onTestFinished(async () => void (await Promise.all([trusting.destroy(), presenting.destroy()])))
     const by = (dispatcher: Agent) =>
-      ((input: string, init: object) => undiciFetch(input, { ...init, dispatcher })) as typeof fetch
+      ((input: string, init: object) => undiciFetch(input, { ...init, dispatcher })) as unknown as typeof fetch
     const options = { clientId: 'partner-7', issuer, authenticationMethod: method, scope: 'accounts:read' }
     const api = client(clientCredentials({ ...options, fetch: by(presenting) }), { fetch: by(trusting) })
     expect((await api.fetch('/')).status).toBe(200)
