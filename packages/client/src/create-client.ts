@@ -15,7 +15,7 @@ import { abortable } from './fetch/abort.ts'
 import { adaptFetch } from './fetch/foreign-fetch.ts'
 import { allowedOrigins } from './fetch/origins.ts'
 import { createServers } from './fetch/servers.ts'
-import { createSignedFetch } from './fetch/signed-fetch.ts'
+import { fetchWith } from './fetch/signed-fetch.ts'
 import { setPartsOf } from './internals.ts'
 import { generateSigner } from './keys/key-pair.ts'
 import type { KeyStore } from './keys/key-store.ts'
@@ -138,7 +138,7 @@ export function createClient(options: ClientOptions = {}): Client {
   token.connect?.({ context: () => contextFor(closed), forget: tokens.forget })
 
   const parts = { resource, origins, prover, tokens, servers, closed }
-  const signedFetch = createSignedFetch({ ...parts, fetch })
+  const signedFetch = fetchWith({ ...parts, fetch })
   const client: Client = {
     async fetch(input, init) {
       closed.throwIfAborted()

@@ -10,6 +10,8 @@ export {
 } from '@countersign/shared'
 export type { Client, ClientOptions } from './create-client.ts'
 export { createClient } from './create-client.ts'
+export type { SignedFetchOptions } from './create-signed-fetch.ts'
+export { createSignedFetch } from './create-signed-fetch.ts'
 export { createSigner, generateSigner } from './keys/key-pair.ts'
 export type { KeyStore } from './keys/key-store.ts'
 export type { Signer } from './keys/signer.ts'

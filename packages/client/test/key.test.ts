@@ -15,6 +15,7 @@ test('the public interface', () => {
     'clientCredentials',
     'createClient',
     'createProof',
+    'createSignedFetch',
     'createSigner',
     'generateSigner',
     'isCountersignError',

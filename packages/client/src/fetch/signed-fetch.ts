@@ -20,7 +20,7 @@ export interface SignedFetchParts {
   readonly resource: URL
   readonly origins: AllowedOrigins
   readonly prover: () => Prover | Promise<Prover>
-  readonly tokens: TokenManager
+  readonly tokens: Pick<TokenManager, 'current' | 'renewed'>
   readonly servers: Servers
   readonly fetch: typeof globalThis.fetch
 }
@@ -31,7 +31,7 @@ const MAX_REDIRECTS = 20
 const METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 /** Creates a function of the platform's `fetch` type. */
-export function createSignedFetch(parts: SignedFetchParts): typeof globalThis.fetch {
+export function fetchWith(parts: SignedFetchParts): typeof globalThis.fetch {
   const { resource, origins, prover, tokens, servers, fetch } = parts
 
   return async function signedFetch(input, init) {

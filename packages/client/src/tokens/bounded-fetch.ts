@@ -1,6 +1,7 @@
 // The fetch of metadata and tokens: an answer of an authorization server is short, or it is refused.
 
-import { limits } from '@countersign/shared'
+/** Longest answer of an authorization server, in bytes: metadata with many languages, or a very long token. */
+const MAX_ANSWER_BYTES = 65_536
 
 /** Creates a fetch whose responses are read whole, up to a limit. */
 export function createBoundedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
@@ -18,9 +19,9 @@ async function readBounded(body: ReadableStream<Uint8Array>): Promise<Blob> {
   const reader = body.getReader()
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     size += read.value.length
-    if (size > limits.MAX_JSON_LENGTH) {
+    if (size > MAX_ANSWER_BYTES) {
       await reader.cancel()
-      throw new Error(`The authorization server answered with more than ${limits.MAX_JSON_LENGTH} bytes`)
+      throw new Error(`The authorization server answered with more than ${MAX_ANSWER_BYTES} bytes`)
     }
     chunks.push(read.value as Uint8Array<ArrayBuffer>)
   }

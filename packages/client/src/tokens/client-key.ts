@@ -1,7 +1,7 @@
 // The key a client authenticates with at the authorization server (RFC 7523). It is another key than the one that signs calls.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import { algorithmOf, CountersignError, limits } from '@countersign/shared'
+import { algorithmOf, CountersignError } from '@countersign/shared'
 import type { PrivateKey } from 'oauth4webapi'
 
 /** A private key for client authentication: a CryptoKey, one with its key id, or a private JWK. */
@@ -9,6 +9,9 @@ export type ClientKey =
   | CryptoKey
   | { readonly key: CryptoKey; readonly kid?: string }
   | (JsonWebKey & { readonly kid?: string })
+
+/** RFC 7518 section 3.3. Written here, since the list of all limits would come along into a bundle. */
+const MIN_RSA_MODULUS_BITS = 2048
 
 /** Algorithms by curve, for a JWK that names none. An RSA key fits several, so it must. */
 const ALGORITHM_OF_CURVE: Readonly<Record<string, JwsAlgorithm>> = {
@@ -43,11 +46,8 @@ async function importJwk(jwk: JsonWebKey & { readonly kid?: string }): Promise<P
     const key = await crypto.subtle.importKey('jwk', material, algorithm.keyParameters as unknown as Algorithm, false, [
       'sign',
     ])
-    if (
-      algorithm.kty === 'RSA' &&
-      (key.algorithm as RsaHashedKeyAlgorithm).modulusLength < limits.MIN_RSA_MODULUS_BITS
-    ) {
-      throw new Error(`The modulus has fewer than ${limits.MIN_RSA_MODULUS_BITS} bits`)
+    if (algorithm.kty === 'RSA' && (key.algorithm as RsaHashedKeyAlgorithm).modulusLength < MIN_RSA_MODULUS_BITS) {
+      throw new Error(`The modulus has fewer than ${MIN_RSA_MODULUS_BITS} bits`)
     }
     return { key, ...(jwk.kid !== undefined && { kid: jwk.kid }) }
   } catch (cause) {
