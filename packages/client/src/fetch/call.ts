@@ -23,7 +23,7 @@ export interface Call {
 const BODY_FIELDS = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']
 /** Fields that are for one origin only. */
 const ORIGIN_FIELDS = ['authorization', 'proxy-authorization', 'cookie', 'host', 'dpop']
-/** Methods that the Fetch standard writes in upper case; every other goes out as it was given. */
+/** Methods that the Fetch standard writes in upper case; every other it sends as it was given. */
 const NORMALIZED_METHOD = /^(?:delete|get|head|options|post|put)$/i
 
 const MEMBERS = [
@@ -54,7 +54,7 @@ export function readCall(input: URL | Request, init: RequestInit | undefined): C
 
 function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Call {
   const { method: given = 'GET', redirect = 'follow', signal, body } = init
-  const method = NORMALIZED_METHOD.test(given) ? given.toUpperCase() : given
+  const method = sentMethod(given, url)
   return {
     url,
     method,
@@ -69,6 +69,12 @@ function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Ca
       return ofInit(target, bareGet({ ...init, headers }))
     },
   }
+}
+
+/** The method as this platform's fetch sends it: some write others in upper case too, and their Request says so. */
+function sentMethod(given: string, url: URL): string {
+  if (NORMALIZED_METHOD.test(given)) return given.toUpperCase()
+  return /[a-z]/.test(given) ? new Request(url, { method: given }).method : given
 }
 
 /**

@@ -7,9 +7,14 @@ import type { Signer } from './signer.ts'
 /**
  * Generates a key pair whose private key cannot be exported.
  *
- * @throws {CountersignError} `ERR_OPTION_INVALID` for an algorithm that is none or that this platform does not have.
+ * @throws {CountersignError} `ERR_OPTION_INVALID` for an algorithm that is none or that this platform does not have; `ERR_KEY_UNAVAILABLE`
+ *   with reason `insecure` in a page that is no secure context.
  */
 export async function generateKeyPair(algorithm: JwsAlgorithm = 'ES256'): Promise<CryptoKeyPair> {
+  if (globalThis.crypto?.subtle === undefined) {
+    const message = 'This page has no keys: browsers have them in secure contexts only, which are https and localhost'
+    throw new CountersignError('ERR_KEY_UNAVAILABLE', message, { reason: 'insecure' })
+  }
   try {
     const { keyParameters } = algorithmOf(algorithm) as AlgorithmEntry
     return (await crypto.subtle.generateKey(keyParameters as unknown as Algorithm, false, [
@@ -30,7 +35,8 @@ export async function generateKeyPair(algorithm: JwsAlgorithm = 'ES256'): Promis
  * Generates a key that cannot be exported, in the memory of this process or page, and signs with it.
  *
  * @param algorithm - Default ES256, which every WebCrypto has.
- * @throws {CountersignError} `ERR_OPTION_INVALID` for an algorithm that is none or that this platform does not have.
+ * @throws {CountersignError} `ERR_OPTION_INVALID` for an algorithm that is none or that this platform does not have; `ERR_KEY_UNAVAILABLE`
+ *   with reason `insecure` in a page that is no secure context.
  */
 export async function generateSigner(algorithm?: JwsAlgorithm): Promise<Signer> {
   return createSigner(await generateKeyPair(algorithm), algorithm)

@@ -2,6 +2,7 @@
 // expiry, and forgotten when the server says so. A flight that failed is not remembered.
 
 import { CountersignError } from '@countersign/shared'
+import { singleFlight } from '../flight.ts'
 import type { IssuedToken } from './token-source.ts'
 
 /** The access token of a client. */
@@ -48,9 +49,12 @@ export function createTokenManager(
   allowBearer = false,
 ): TokenManager {
   let held: HeldToken | undefined
-  let flight: Promise<HeldToken> | undefined
   let failedAt = Number.NEGATIVE_INFINITY
   let renewals = 0
+  // What was forgotten meanwhile is not held again.
+  const { join: fly, forget } = singleFlight(obtain, (token) => {
+    held = token
+  })
 
   return {
     current() {
@@ -71,30 +75,8 @@ export function createTokenManager(
     },
     forget() {
       held = undefined
-      flight = undefined
+      forget()
     },
-  }
-
-  function fly(): Promise<HeldToken> {
-    if (flight !== undefined) return flight
-    const begun = obtain().then(
-      (token) => {
-        // What was forgotten meanwhile is not held again.
-        if (flight === begun) held = token
-        land(begun)
-        return token
-      },
-      (error: unknown) => {
-        land(begun)
-        throw error
-      },
-    )
-    flight = begun
-    return begun
-  }
-
-  function land(ended: Promise<HeldToken>): void {
-    if (flight === ended) flight = undefined
   }
 
   async function obtain(): Promise<HeldToken> {
