@@ -4,11 +4,20 @@ import { once } from '../once.ts'
 import type { TokenSource } from '../tokens/token-source.ts'
 import type { Credential } from './credential.ts'
 
-/** The client credentials grant, with what a credential says. */
-export function credentialToken({ client_id: clientId, issuer, scope, jwk: key }: Credential): TokenSource {
+/** The client credentials grant, with what a credential says. The private key is let go of once it is imported. */
+export function credentialToken(credential: Credential): TokenSource {
+  const { client_id: clientId, issuer, scope } = credential
+  let key: Credential['jwk'] | undefined = credential.jwk
   const source = once(async () => {
     const { clientCredentials } = await import('../tokens/client-credentials.ts')
-    return clientCredentials({ clientId, issuer, key, ...(scope !== undefined && { scope }) })
+    const made = clientCredentials({
+      clientId,
+      issuer,
+      ...(key !== undefined && { key }),
+      ...(scope !== undefined && { scope }),
+    })
+    key = undefined
+    return made
   })
   return async (context) => (await source())(context)
 }
