@@ -196,6 +196,7 @@ export const errorTable = {
   ERR_NONCE_NOT_ACCEPTED: local('The server asks for a nonce that cannot be had'),
   ERR_CALL_REFUSED: local('The server refused the call'),
   ERR_KEY_UNAVAILABLE: local('The key store or the security module cannot be used'),
+  ERR_INTERCEPTOR_ORDER: argument('The interceptors of the dispatcher are composed in an order that cannot work'),
   ERR_SIGNING_FAILED: local('The signer did not return a usable signature'),
   ERR_ENVELOPE_ANSWER_MISSING: local('The response is not signed'),
   ERR_ENVELOPE_ANSWER_INVALID: local('The signed answer is malformed or not by a known key'),

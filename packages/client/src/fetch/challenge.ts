@@ -9,8 +9,15 @@ const NONCE_CHALLENGE = /\bdpop\b.*\berror\s*=\s*"?use_dpop_nonce\b/is
 /** Longest body, in bytes, that is read to see whether it asks for a nonce. */
 const MAX_BODY = 8_192
 
+/** What is read of a response: of one of `fetch`, or of what another transport shows of one. */
+export interface ShownResponse {
+  readonly status: number
+  readonly headers: Pick<Headers, 'get' | 'has'>
+  clone(): Pick<Response, 'body'>
+}
+
 /** The challenges of a response; none if there are none, or they cannot be read. */
-export function challengesOf(response: Response): Challenge[] {
+export function challengesOf(response: Pick<ShownResponse, 'headers'>): Challenge[] {
   try {
     return parseChallenges(response.headers.get('www-authenticate') ?? '')
   } catch (error) {
@@ -20,7 +27,7 @@ export function challengesOf(response: Response): Challenge[] {
 }
 
 /** The OAuth error of a refusal: that of a DPoP challenge if there is one, else that of a Bearer challenge. */
-export function challengedError(response: Response): string | undefined {
+export function challengedError(response: Pick<ShownResponse, 'headers'>): string | undefined {
   const challenges = challengesOf(response)
   const error = errorOf(challenges, 'dpop') ?? errorOf(challenges, 'bearer')
   if (challenges.length > 0 || !NONCE_CHALLENGE.test(response.headers.get('www-authenticate') ?? '')) return error
@@ -33,14 +40,20 @@ export function challengedError(response: Response): string | undefined {
  * @param error - What {@link challengedError} has found.
  * @param mayRead - Whether it is worth reading the body, if it says that it is short.
  */
-export async function wantsNonce(response: Response, error: string | undefined, mayRead: boolean): Promise<boolean> {
+export async function wantsNonce(
+  response: ShownResponse,
+  error: string | undefined,
+  mayRead: boolean,
+): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
   if (error !== undefined) return error === 'use_dpop_nonce'
   return mayRead && isShort(response) && (await readJson(response))?.['error'] === 'use_dpop_nonce'
 }
 
 /** The JSON object in a copy of a body, if there is one in it, and it is short. */
-export async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
+export async function readJson(
+  response: Pick<ShownResponse, 'headers' | 'clone'>,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (!/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return undefined
   try {
     const body: unknown = JSON.parse(await readShort(response.clone()))
@@ -50,7 +63,7 @@ export async function readJson(response: Response): Promise<Readonly<Record<stri
   }
 }
 
-async function readShort({ body }: Response): Promise<string> {
+async function readShort({ body }: Pick<Response, 'body'>): Promise<string> {
   if (body === null) return ''
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -66,7 +79,7 @@ async function readShort({ body }: Response): Promise<string> {
 }
 
 /** Whether a body says that it is short. */
-function isShort({ headers }: Response): boolean {
+function isShort({ headers }: Pick<ShownResponse, 'headers'>): boolean {
   return Number(headers.get('content-length') ?? Number.NaN) <= MAX_BODY && !headers.has('content-encoding')
 }
 

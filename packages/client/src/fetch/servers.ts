@@ -3,6 +3,7 @@
 
 import { isNonce } from '@countersign/shared'
 import { abortable } from './abort.ts'
+import type { ShownResponse } from './challenge.ts'
 
 /** In which role a server is called. */
 export type ServerRole = 'authorization-server' | 'resource-server'
@@ -22,13 +23,13 @@ export interface Server {
    *   what a newer one brought.
    * @returns The nonce of this response, if it carries a usable one.
    */
-  learn(response: Response, sentAt: number): string | undefined
+  learn(response: Pick<ShownResponse, 'headers'>, sentAt: number): string | undefined
   /**
    * Learns the time from a response that refuses a proof.
    *
    * @returns Whether the server's clock differs from what was assumed, so that another attempt makes sense.
    */
-  learnTime(response: Response): boolean
+  learnTime(response: Pick<ShownResponse, 'headers'>): boolean
   /** The number of the next request to this server. */
   nextSequence(): number
   /**
