@@ -6,7 +6,16 @@ import ts from 'typescript'
 import { expect, test } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '..')
-const documents = ['README.md', 'docs/issuers.md', 'packages/client/README.md', 'packages/server/README.md']
+const documents = [
+  'README.md',
+  'docs/issuers.md',
+  'docs/adapters.md',
+  'docs/keys.md',
+  'docs/runtimes.md',
+  'docs/undici.md',
+  'packages/client/README.md',
+  'packages/server/README.md',
+]
 
 /** What a block may use without declaring it. */
 const surroundings = `
