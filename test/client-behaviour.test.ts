@@ -1,13 +1,15 @@
-// One suite of what a client does, against three kinds of server: our own API, one that verifies with oauth4webapi, and one that makes
-// everything as hard as it may.
+// One suite of what a client does, against three kinds of server (our own API, one that verifies with oauth4webapi, and one that makes
+// everything as hard as it may) and with two kinds of key (one that was generated, and one in a security module).
 
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientOptions, JwsAlgorithm } from '@countersign/client'
 import { clientCredentials, createClient, refusalOf } from '@countersign/client'
 import { startServer } from '@countersign/testkit'
 import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeWithToken, signerOf, useTokens } from '../packages/client/test/node/softhsm.ts'
 import { start, startExamples, stopAfterwards } from './support.ts'
 
 stopAfterwards()
@@ -146,18 +148,36 @@ async function ours(environment: Readonly<Record<string, string>>): Promise<Part
   return { resource: api, issuer, key }
 }
 
-describe.each(SERVERS)('%s', (_, startServers) => {
+/** Options of a client that say what it signs with. */
+type Keys = (algorithm?: JwsAlgorithm) => Promise<Pick<ClientOptions, 'algorithm' | 'signer'>>
+
+const generated: Keys = async (algorithm) => (algorithm === undefined ? {} : { algorithm })
+
+describe.each(SERVERS)('%s', (_, startServers) => behaviour(startServers, generated))
+
+describeWithToken('our API, called by clients whose key is in a token', () => {
+  const tokens = useTokens('behaviour')
+  behaviour(
+    () => ours({}),
+    async (algorithm = 'ES256') => {
+      const options = tokens.options('behaviour', { key: { label: algorithm }, algorithm, create: true })
+      return { signer: await signerOf(options) }
+    },
+  )
+})
+
+function behaviour(startServers: () => Promise<Parts>, keys: Keys): void {
   let parts: Parts
   beforeAll(async () => {
     parts = await startServers()
   })
 
-  function create(options: Partial<Parameters<typeof createClient>[0]> = {}) {
+  async function create(algorithm?: JwsAlgorithm) {
     const { resource, issuer, key } = parts
     const client = createClient({
       resource,
       token: clientCredentials({ clientId: 'partner-7', key, issuer, scope: SCOPE }),
-      ...options,
+      ...(await keys(algorithm)),
     })
     stops.push(async () => client.close())
     return client
@@ -170,7 +190,7 @@ describe.each(SERVERS)('%s', (_, startServers) => {
   const payment = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"amount":"12.50"}' }
 
   test.each(['ES256', 'Ed25519', 'PS256'] as const)('a client with an %s key calls', async (algorithm) => {
-    const client = create({ algorithm })
+    const client = await create(algorithm)
     expect(await json(client.fetch('/whoami'))).toMatchObject({ clientId: 'partner-7', jkt: await client.thumbprint() })
     expect(await json(client.fetch('/whoami?a=b&c=%20/#f'))).toMatchObject({ clientId: 'partner-7' })
     expect(await json(client.fetch('/payments', payment))).toMatchObject({ body: { amount: '12.50' } })
@@ -188,44 +208,44 @@ describe.each(SERVERS)('%s', (_, startServers) => {
       .update(text ?? Uint8Array.of(0, 255, 10, 13))
       .digest('hex')
     const headers = { 'content-type': 'application/octet-stream' }
-    const call = create().fetch('/files/x', { method: 'PUT', headers, body: body() as BodyInit })
+    const call = (await create()).fetch('/files/x', { method: 'PUT', headers, body: body() as BodyInit })
     expect(await json(call)).toMatchObject({ sha256: expected })
   })
 
   test('a stream arrives, with the first call of a client, unless it is sent elsewhere', async () => {
     const init = { method: 'PUT', body: new Blob(['stre', 'amed']).stream(), duplex: 'half' } as RequestInit
-    expect(await json(create().fetch('/files/x?moved', init))).toMatchObject({ bytes: 8 })
+    expect(await json((await create()).fetch('/files/x?moved', init))).toMatchObject({ bytes: 8 })
   })
 
   test('a form is sent again with the same boundary', async () => {
     const form = new FormData()
     form.append('a', 'b\nc')
     form.append('f"ile', new Blob(['content'], { type: 'text/plain' }), 'na"me.txt')
-    const response = await create().fetch('/files/x', { method: 'PUT', body: form })
+    const response = await (await create()).fetch('/files/x', { method: 'PUT', body: form })
     expect(response.status).toBe(200)
     expect((await response.json()).bytes).toBeGreaterThan(200)
   })
 
   test('twenty calls at once all arrive, each with a proof of its own', async () => {
-    const client = create()
+    const client = await create()
     const calls = Array.from({ length: 20 }, (_, index) => json(client.fetch(`/whoami?call=${index}`)))
     expect(new Set((await Promise.all(calls)).map(({ jkt }) => jkt))).toEqual(new Set([await client.thumbprint()]))
   })
 
   test('a Request, and options that win over it', async () => {
     const request = new Request(`${parts.resource}/whoami`, { method: 'DELETE' })
-    expect(await json(create().fetch(request, { method: 'GET' }))).toMatchObject({ clientId: 'partner-7' })
+    expect(await json((await create()).fetch(request, { method: 'GET' }))).toMatchObject({ clientId: 'partner-7' })
     expect(request.method).toBe('DELETE')
   })
 
   test('what is not there is a response, and no refusal', async () => {
-    const response = await create().fetch('/nowhere?moved')
+    const response = await (await create()).fetch('/nowhere?moved')
     expect(response.status).toBe(404)
     expect(await refusalOf(response)).toBeUndefined()
   })
 
   test('a call that is given up keeps its reason, and the next one is not harmed', async () => {
-    const client = create()
+    const client = await create()
     const reason = new Error('enough')
     for (const after of [0, 1, 3, 10]) {
       const controller = new AbortController()
@@ -238,7 +258,7 @@ describe.each(SERVERS)('%s', (_, startServers) => {
     }
     expect(await json(client.fetch('/whoami'))).toMatchObject({ clientId: 'partner-7' })
   })
-})
+}
 
 describe('a server that nobody can call', () => {
   test.each<[string, (response: ServerResponse, count: number) => void, number, string]>([
