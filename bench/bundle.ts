@@ -21,7 +21,7 @@ export const bundleCases: readonly BundleCase[] = [
   {
     title: 'a client with client credentials',
     code: "export { createClient, clientCredentials } from '@countersign/client'",
-    budget: 19_000,
+    budget: 19_500,
   },
   {
     title: 'a client with a login and a key store',
