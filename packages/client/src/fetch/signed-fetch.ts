@@ -3,13 +3,14 @@
 
 import { CountersignError, isCountersignError } from '@countersign/shared'
 import type { Prover } from '../proofs/proof-kind.ts'
-import type { HeldToken, TokenManager } from '../tokens/token-manager.ts'
+import type { TokenManager } from '../tokens/token-manager.ts'
 import { abortable } from './abort.ts'
+import type { Attempts } from './attempts.ts'
+import { createAttempts } from './attempts.ts'
 import type { Call } from './call.ts'
 import { readCall } from './call.ts'
-import { challengedError, challengesOf, wantsNonce } from './challenge.ts'
+import { challengesOf } from './challenge.ts'
 import { discard } from './discard.ts'
-import type { NonceOutcome } from './nonce-outcome.ts'
 import { noteNonceOutcome } from './nonce-outcome.ts'
 import type { AllowedOrigins } from './origins.ts'
 import { notFollowed, redirectTarget } from './redirect.ts'
@@ -56,53 +57,32 @@ export function fetchWith(parts: SignedFetchParts): typeof globalThis.fetch {
     const { signal } = call
     signal?.throwIfAborted()
     const server = servers(call.url.origin, 'resource-server')
-    let token = await abortable(tokens.current(), signal)
+    const token = await abortable(tokens.current(), signal)
     if (!call.replayable && !server.answered) await askForNonce(call, server)
     const done = await server.enter(signal)
-    let nonce = server.latest
-    const may = { askAgain: true, setClock: true }
+    const { replayable } = call
+    const attempts = createAttempts(server, tokens, token, { replayable, once, signal })
     for (;;) {
       let response: Response
       let given: string | undefined
       try {
         const sentAt = server.nextSequence()
-        response = await sendSigned(call, token, nonce, server.now())
+        response = await sendSigned(call, attempts, server.now())
         given = server.learn(response, sentAt)
       } finally {
         done()
       }
-      const isNews = given !== undefined && given !== nonce && may.askAgain
-      const error = challengedError(response)
-      if (await wantsNonce(response, error, isNews)) {
-        const outcome = outcomeOf(response, given, nonce, may.askAgain)
-        if (outcome !== undefined) {
-          noteNonceOutcome(response, outcome)
-          return response
-        }
-        if (!call.replayable) throw notReplayable(response)
-        may.askAgain = false
-        nonce = given
-      } else if (response.status !== 401 || !call.replayable) {
-        return response
-      } else if (error === 'invalid_token') {
-        if (!once.renewal) return response
-        once.renewal = false
-        const renewed = await renewedOrNothing(token, signal)
-        if (renewed === undefined) return response
-        token = renewed
-        nonce = server.latest
-      } else if (error === 'invalid_dpop_proof') {
-        if (!may.setClock || !server.learnTime(response)) return response
-        may.setClock = false
-        nonce = server.latest
-      } else {
+      const judgement = await attempts.judge(response, given)
+      if (judgement.kind === 'not-replayable') throw notReplayable(response)
+      if (judgement.kind === 'answer') {
+        if (judgement.nonceOutcome !== undefined) noteNonceOutcome(response, judgement.nonceOutcome)
         return response
       }
       discard(response)
     }
   }
 
-  async function sendSigned(call: Call, token: HeldToken, nonce: string | undefined, time: number): Promise<Response> {
+  async function sendSigned(call: Call, { token, nonce }: Attempts, time: number): Promise<Response> {
     const { url, method, signal } = call
     const { accessToken } = token
     if (token.isBearer) return call.send(fetch, { authorization: `Bearer ${accessToken}` })
@@ -124,28 +104,6 @@ export function fetchWith(parts: SignedFetchParts): typeof globalThis.fetch {
       signal?.throwIfAborted()
     }
   }
-
-  /** If the issuer has no other token to give at the moment, the refusal is the answer to the call. */
-  async function renewedOrNothing(refused: HeldToken, signal: AbortSignal | undefined): Promise<HeldToken | undefined> {
-    try {
-      return await abortable(tokens.renewed(refused), signal)
-    } catch (error) {
-      if (signal?.aborted === true) throw error
-      return undefined
-    }
-  }
-}
-
-/** Why a demand for a nonce cannot be met; `undefined` when it can. */
-function outcomeOf(
-  { type }: Response,
-  given: string | undefined,
-  sent: string | undefined,
-  mayAskAgain: boolean,
-): NonceOutcome | undefined {
-  if (given === undefined) return type === 'cors' ? 'hidden' : 'missing'
-  if (given === sent) return 'repeated'
-  return mayAskAgain ? undefined : 'endless'
 }
 
 /** The call that a redirect asks for, if there is one. A response that is not returned is done away with. */

@@ -4,9 +4,10 @@
 import { CountersignError, invalidOption } from '@countersign/shared'
 import type { Dispatcher } from 'undici'
 import { abortable } from '../fetch/abort.ts'
-import { challengedError, challengesOf, wantsNonce } from '../fetch/challenge.ts'
+import type { Attempts } from '../fetch/attempts.ts'
+import { createAttempts } from '../fetch/attempts.ts'
+import { challengesOf } from '../fetch/challenge.ts'
 import type { ClientParts } from '../internals.ts'
-import type { HeldToken } from '../tokens/token-manager.ts'
 import { askForNonce } from './ask-for-nonce.ts'
 import type { Refusal } from './attempt.ts'
 import { attempt } from './attempt.ts'
@@ -91,59 +92,38 @@ export function createSignedDispatch(
     const { signal } = exchange
     closed.throwIfAborted()
     const server = servers(request.url.origin, 'resource-server')
-    let token = await abortable(tokens.current(), signal)
+    const token = await abortable(tokens.current(), signal)
     const { body, replayable } = await abortable(
       readBody(request.options.body, fieldOf(request.fields, 'content-length')),
       signal,
     )
     if (!replayable && !server.answered) await askForNonce({ dispatch, ...request, resource, server, signal })
     const done = await server.enter(signal)
-    let nonce = server.latest
-    const may = { askAgain: true, renew: true, setClock: true, restarts: MAX_RESTARTS }
+    const attempts = createAttempts(server, tokens, token, { replayable, once: { renewal: true }, signal })
+    let restarts = MAX_RESTARTS
     for (;;) {
       const response = await sendOnce().finally(done)
       if (response === undefined) return
       if (response === 'restart') {
-        may.restarts--
+        restarts--
         continue
       }
-      const { given } = response
-      const error = challengedError(response)
-      const isNews = given !== undefined && given !== nonce && may.askAgain
-      if (await wantsNonce(response, error, isNews)) {
-        if (!isNews) return response.release()
-        if (!replayable) throw notReplayable(response)
-        may.askAgain = false
-        nonce = given
-      } else if (response.status !== 401 || !replayable) {
-        return response.release()
-      } else if (error === 'invalid_token') {
-        if (!may.renew) return response.release()
-        may.renew = false
-        const renewed = await renewedOrNothing(token, signal)
-        if (renewed === undefined) return response.release()
-        token = renewed
-        nonce = server.latest
-      } else if (error === 'invalid_dpop_proof') {
-        if (!may.setClock || !server.learnTime(response)) return response.release()
-        may.setClock = false
-        nonce = server.latest
-      } else {
-        return response.release()
-      }
+      const { kind } = await attempts.judge(response, response.given)
+      if (kind === 'not-replayable') throw notReplayable(response)
+      if (kind === 'answer') return response.release()
       response.discard()
     }
 
     async function sendOnce() {
       const sentAt = server.nextSequence()
-      const own = await ownFields(request, token, nonce, server.now(), signal)
+      const own = await ownFields(request, attempts, server.now(), signal)
       signal.throwIfAborted()
       const outcome = attempt({
         dispatch,
         options: sendable(request, body, own),
         exchange,
         learn: (head) => server.learn(head, sentAt),
-        mayRestart: replayable && may.restarts > 0,
+        mayRestart: replayable && restarts > 0,
       })
       onSent()
       return abortable(outcome, signal)
@@ -153,8 +133,7 @@ export function createSignedDispatch(
   /** The fields that prove one attempt. */
   async function ownFields(
     { url, options: { method } }: SignedRequest,
-    { accessToken, isBearer }: HeldToken,
-    nonce: string | undefined,
+    { token: { accessToken, isBearer }, nonce }: Attempts,
     time: number,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>> {
@@ -162,16 +141,6 @@ export function createSignedDispatch(
     const prove = await abortable(prover(), signal)
     const proof = await abortable(prove({ method, url, accessToken, nonce, time }), signal)
     return { authorization: `DPoP ${accessToken}`, ...proof }
-  }
-
-  /** If the issuer has no other token to give at the moment, the refusal is the answer to the call. */
-  async function renewedOrNothing(refused: HeldToken, signal: AbortSignal): Promise<HeldToken | undefined> {
-    try {
-      return await abortable(tokens.renewed(refused), signal)
-    } catch (error) {
-      if (signal.aborted) throw error
-      return undefined
-    }
   }
 }
 
