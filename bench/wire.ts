@@ -1,7 +1,7 @@
 // What the wire library costs beside the one thing that cannot be avoided: the verification of an ES256 signature.
 // Run: node --conditions=@countersign/source bench/wire.ts
 
-import { createPublicKey, generateKeyPairSync, hash, randomUUID, sign, verify } from 'node:crypto'
+import { hash, randomUUID, sign } from 'node:crypto'
 import {
   decodeDPoPProofClaims,
   decodeDPoPProofHeader,
@@ -15,10 +15,15 @@ import {
   splitDPoPProof,
   thumbprintInput,
 } from '@countersign/shared'
-import { machine, measure } from './measure.ts'
+import { createBareVerify } from './contenders/bare-signature.ts'
+import { createKey } from './contenders/world.ts'
+import { efforts } from './lib/case.ts'
+import { machineLine } from './lib/machine.ts'
+import { measure } from './lib/measure.ts'
+import { ratio } from './lib/statistics.ts'
 
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const jwk = readPublicJwk(publicKey.export({ format: 'jwk' }))
+const signer = createKey()
+const jwk = readPublicJwk(signer.jwk)
 const uri = 'https://api.example.com/accounts/12345/transactions'
 const claims = {
   jti: randomUUID(),
@@ -29,11 +34,8 @@ const claims = {
   nonce: 'aE7hgAqFr_c9ne4673R-6aWebYxdp7JK',
 }
 const signingInput = `${encodeDPoPProofHeader('ES256', jwk)}.${encodeDPoPProofClaims(claims)}`
-const der = sign('sha256', Buffer.from(signingInput), privateKey)
-const raw = sign('sha256', Buffer.from(signingInput), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+const raw = sign('sha256', Buffer.from(signingInput), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
 const proof = `${signingInput}.${encodeBase64url(raw)}`
-const key = createPublicKey({ key: jwk as never, format: 'jwk' })
-const data = Buffer.from(signingInput)
 
 const segments = () => splitDPoPProof(proof)
 const everything = () => {
@@ -45,20 +47,35 @@ const everything = () => {
   return hash('sha256', thumbprintInput(header.jwk), 'base64url')
 }
 
-const results = measure([
-  { name: 'one ES256 verification', run: () => verify('sha256', data, key, der) },
-  { name: 'all of a cold proof: decode, htu, thumbprint', run: everything },
-  { name: 'header: base64url, JSON, JWK rules', run: () => decodeDPoPProofHeader(segments().header) },
-  { name: 'claims: base64url, JSON, types', run: () => decodeDPoPProofClaims(segments().payload) },
-  { name: 'htu, plain', run: () => normalizeHtu(uri) },
-  { name: 'htu, port, encodings and dots', run: () => normalizeHtu('https://API.example.com:8443/a/../%7Eb/%2f') },
-  { name: 'thumbprint', run: () => hash('sha256', thumbprintInput(jwk), 'base64url') },
-  { name: 'challenge', run: () => parseChallenges('Bearer, DPoP error="use_dpop_nonce", algs="ES256 PS256"') },
-])
+const parts: Readonly<Record<string, () => unknown>> = {
+  'all of a cold proof: decode, htu, thumbprint': everything,
+  'header: base64url, JSON, JWK rules': () => decodeDPoPProofHeader(segments().header),
+  'claims: base64url, JSON, types': () => decodeDPoPProofClaims(segments().payload),
+  'htu, plain': () => normalizeHtu(uri),
+  'htu, port, encodings and dots': () => normalizeHtu('https://API.example.com:8443/a/../%7Eb/%2f'),
+  thumbprint: () => hash('sha256', thumbprintInput(jwk), 'base64url'),
+  challenge: () => parseChallenges('Bearer, DPoP error="use_dpop_nonce", algs="ES256 PS256"'),
+}
 
-console.log(machine())
-for (const { name, ratio, spread, microseconds } of results) {
-  console.log(
-    `${name.padEnd(52)} ${ratio.toFixed(4)} ± ${spread.toFixed(4)}   (${microseconds.toFixed(2)} µs in this run)`,
-  )
+/** Many at once: a clock is too coarse for one. */
+const BATCH = 100
+const rows = await measure(
+  [
+    createBareVerify(signer),
+    ...Object.entries(parts).map(([name, part]) => ({
+      name,
+      run() {
+        for (let index = 0; index < BATCH; index++) part()
+      },
+    })),
+  ],
+  efforts.quick,
+)
+const verification = rows[0]?.samples.time ?? []
+
+console.log(machineLine())
+console.log('As shares of one ES256 verification:')
+for (const { name, samples } of rows.slice(1)) {
+  const { median, spread } = ratio(samples.time?.map((time) => time / BATCH) ?? [], verification)
+  console.log(`${name.padEnd(52)} ${median.toFixed(4)} ± ${spread.toFixed(4)}`)
 }
