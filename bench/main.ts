@@ -10,6 +10,7 @@ import type { MeasuredFigure } from './figures.ts'
 import { figuresOf } from './figures.ts'
 import type { BenchCase, Mode } from './lib/case.ts'
 import { belongs, efforts } from './lib/case.ts'
+import { withFigures } from './lib/document.ts'
 import type { Recorded } from './lib/guard.ts'
 import { regressions } from './lib/guard.ts'
 import { describeMachine, machineLine } from './lib/machine.ts'
@@ -18,6 +19,7 @@ import { writeReport } from './lib/report.ts'
 import type { Table } from './lib/table.ts'
 
 const RECORD = path.join(import.meta.dirname, 'record.json')
+const DOCUMENT = path.resolve(import.meta.dirname, '../docs/performance.md')
 const RESULTS = path.join(import.meta.dirname, 'results')
 
 const { values } = parseArgs({
@@ -48,6 +50,7 @@ if (mode === 'guard') {
   if (values.record === true) {
     writeReport(path.join(RESULTS, 'recorded'), report)
     record(measured)
+    writeFileSync(DOCUMENT, withFigures(readFileSync(DOCUMENT, 'utf8'), report))
   }
   console.log(`Results and plots: ${path.relative(process.cwd(), RESULTS)}/latest`)
 }
