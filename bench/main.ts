@@ -48,9 +48,10 @@ if (mode === 'guard') {
   const report = { mode, date: new Date().toISOString(), machine, tables, figures: measured }
   writeReport(path.join(RESULTS, 'latest'), report)
   if (values.record === true) {
-    writeReport(path.join(RESULTS, 'recorded'), report)
+    const document = readFileSync(DOCUMENT, 'utf8')
+    writeReport(path.join(RESULTS, 'recorded'), report, (id) => document.includes(`/${id}.svg`))
+    writeFileSync(DOCUMENT, withFigures(document, report))
     record(measured)
-    writeFileSync(DOCUMENT, withFigures(readFileSync(DOCUMENT, 'utf8'), report))
   }
   console.log(`Results and plots: ${path.relative(process.cwd(), RESULTS)}/latest`)
 }

@@ -21,8 +21,16 @@ export interface RunReport {
   readonly figures: readonly MeasuredFigure[]
 }
 
-/** Writes a report into a folder. */
-export function writeReport(folder: string, { mode, date, machine, tables, figures }: RunReport): void {
+/**
+ * Writes a report into a folder.
+ *
+ * @param isPlotted - Of which tables a plot is made. Default: of all.
+ */
+export function writeReport(
+  folder: string,
+  { mode, date, machine, tables, figures }: RunReport,
+  isPlotted: (id: string) => boolean = () => true,
+): void {
   mkdirSync(folder, { recursive: true })
   const content = {
     mode,
@@ -44,7 +52,8 @@ export function writeReport(folder: string, { mode, date, machine, tables, figur
     })),
   }
   writeFileSync(path.join(folder, 'results.json'), `${JSON.stringify(content, null, 2)}\n`)
-  for (const table of tables) writeFileSync(path.join(folder, `${table.id}.svg`), plot(table))
+  for (const table of tables.filter(({ id }) => isPlotted(id)))
+    writeFileSync(path.join(folder, `${table.id}.svg`), plot(table))
 }
 
 /** A table as a plot: of rates, unless it says otherwise. */
