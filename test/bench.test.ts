@@ -1,18 +1,25 @@
 // The parts of the bench that decide what a run says: statistics, tables, figures, the guard, plots, progress.
 
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cases } from '../bench/cases/index.ts'
 import type { Figure } from '../bench/figures.ts'
 import { figures, figuresOf, measureFigure } from '../bench/figures.ts'
 import { belongs } from '../bench/lib/case.ts'
+import { withFigures } from '../bench/lib/document.ts'
 import { regressions } from '../bench/lib/guard.ts'
+import { describeMachine } from '../bench/lib/machine.ts'
 import { measure } from '../bench/lib/measure.ts'
 import { createProgress } from '../bench/lib/progress.ts'
+import type { RunReport } from '../bench/lib/report.ts'
 import { plot } from '../bench/lib/report.ts'
 import { estimate, quantile, ratio } from '../bench/lib/statistics.ts'
 import { barChart, lineChart } from '../bench/lib/svg.ts'
 import type { Table } from '../bench/lib/table.ts'
 import { compare, samplesOf } from '../bench/lib/table.ts'
+
+const DOCUMENT = path.resolve(import.meta.dirname, '../docs/performance.md')
 
 const table: Table = {
   id: 'server.warm.x1',
@@ -178,6 +185,41 @@ describe('plots', () => {
     expect(
       plot({ ...table, axis: 'clients', rows: [{ name: '1', x: 1, samples: { time: [1] } }], base: '1' }),
     ).toContain('<circle')
+  })
+})
+
+describe('the documentation', () => {
+  const report: RunReport = {
+    mode: 'quick',
+    date: '2026-01-02T03:04:05.678Z',
+    machine: describeMachine(),
+    tables: [table],
+    figures: figuresOf([table]),
+  }
+
+  test('its figures are replaced, and nothing else', () => {
+    const once = withFigures(readFileSync(DOCUMENT, 'utf8'), report)
+    expect(once).toContain('A quick run of 2026-01-02 on ')
+    expect(once).toContain('| 0.500 ± 0.0 | ≥ 0.85 | **not reached** |')
+    expect(withFigures(once, report)).toBe(once)
+    expect(() => withFigures('nothing', report)).toThrow('no place for figures')
+  })
+
+  test('the plots that it shows are there', () => {
+    const shown = [...readFileSync(DOCUMENT, 'utf8').matchAll(/\]\((\.\.\/bench\/[^)]+\.svg)\)/g)].map(
+      ([, file]) => file as string,
+    )
+    expect(shown.length).toBeGreaterThan(5)
+    for (const file of shown) expectWellFormed(readFileSync(path.resolve(DOCUMENT, '..', file), 'utf8'))
+  })
+
+  test('what is recorded are figures that there are', () => {
+    const record = JSON.parse(readFileSync(path.resolve(DOCUMENT, '../../bench/record.json'), 'utf8'))
+    const ids: readonly string[] = figures.map(({ id }) => id)
+    for (const [id, value] of Object.entries(record)) {
+      expect(ids).toContain(id)
+      expect(value).toBeGreaterThan(0)
+    }
   })
 })
 

@@ -1,7 +1,7 @@
 // What a run leaves behind: a JSON file with every ratio, and a plot of each table. Times stand in neither: they are not comparable
 // between runs.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { MeasuredFigure } from '../figures.ts'
 import type { Mode } from './case.ts'
@@ -22,7 +22,7 @@ export interface RunReport {
 }
 
 /**
- * Writes a report into a folder.
+ * Writes a report into a folder, in the place of what stood there.
  *
  * @param isPlotted - Of which tables a plot is made. Default: of all.
  */
@@ -31,6 +31,7 @@ export function writeReport(
   { mode, date, machine, tables, figures }: RunReport,
   isPlotted: (id: string) => boolean = () => true,
 ): void {
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const content = {
     mode,
