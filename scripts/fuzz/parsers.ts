@@ -3,21 +3,28 @@
 // than any input may.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { EnvelopeHeader, PublicJwk } from '@countersign/shared'
+import type { AnswerHeader, EnvelopeHeader, PublicJwk } from '@countersign/shared'
 import {
+  decodeAnswer,
   decodeBase64url,
   decodeDPoPProof,
   decodeDPoPProofClaims,
   decodeDPoPProofHeader,
   decodeEnvelope,
+  decodeSealHeader,
+  decodeSealPlaintext,
+  encodeAnswerHeader,
   encodeBase64url,
   encodeDPoPProofClaims,
   encodeDPoPProofHeader,
   encodeEnvelopeHeader,
+  encodeJsonSegment,
   formatChallenges,
+  isAnswerField,
   isBase64url,
   isCountersignError,
   isNonce,
+  isSealed,
   jwsAlgorithms,
   limits,
   normalizeHtu,
@@ -26,8 +33,10 @@ import {
   parseJson,
   parseJsonBytes,
   readPublicJwk,
+  readSealKey,
   secureUrl,
   splitCompactJws,
+  splitSeal,
   thumbprintInput,
 } from '@countersign/shared'
 
@@ -97,6 +106,22 @@ function envelopes(typ: EnvelopeHeader['typ'], payloads: readonly string[]): str
     return `${header}.${payload}.${'A'.repeat(86)}`
   })
 }
+
+const answerHeader: AnswerHeader = {
+  typ: 'countersign-answer',
+  alg: 'Ed25519',
+  kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+  status: 201,
+  fields: { 'content-type': 'application/json', location: '/orders/7', link: '</a>; rel="b", </c>', etag: null },
+  digest: 'rVWfTiIg7nMXMweH_gWgZfWiLkocqGa09IBVOTn1U-I',
+  created: 1_700_000_001,
+  req: 'OreI1tLhFnNUnVHOe4LkxOYstpypc0qzzn10nwKDR2Y',
+}
+
+const { x, y } = ecJwk as { readonly x: string; readonly y: string }
+const sealHeader = { alg: 'ECDH-ES', enc: 'A256GCM', cty: 'jose', kid: 'a', epk: { kty: 'EC', crv: 'P-256', x, y } }
+const wrappedHeader = { ...sealHeader, alg: 'ECDH-ES+A256KW', epk: { kty: 'OKP', crv: 'X25519', x }, typ: 'JOSE' }
+const afterHeader = `${'A'.repeat(16)}.${'A'.repeat(86)}.${'A'.repeat(22)}`
 
 const targets: Target[] = [
   {
@@ -252,6 +277,76 @@ const targets: Target[] = [
     },
   },
   {
+    name: 'splitSeal',
+    seeds: [
+      `${encodeJsonSegment(sealHeader)}..${afterHeader}`,
+      `${encodeJsonSegment(wrappedHeader)}.${'A'.repeat(54)}.${afterHeader}`,
+    ],
+    parse: splitSeal,
+    accepted(input, { header, encryptedKey, iv, ciphertext, tag }: ReturnType<typeof splitSeal>) {
+      mustEqual([header, encryptedKey, iv, ciphertext, tag].join('.'), input, 'the segments joined')
+      mustEqual(isSealed(input), true, 'isSealed')
+    },
+  },
+  {
+    name: 'decodeSealHeader',
+    seeds: [JSON.stringify(sealHeader), JSON.stringify({ ...sealHeader, typ: 'JOSE', jku: 'a' })],
+    prepare: encodeBase64url,
+    parse: (header) => decodeSealHeader(segmentsWith(header)),
+    accepted(_, header: ReturnType<typeof decodeSealHeader>) {
+      const again = decodeSealHeader(segmentsWith(encodeJsonSegment({ ...header })))
+      mustEqual(isDeepStrictEqual(again, header), true, 'the header that was read again')
+      const key = readSealKey({ ...header.epk, kid: header.kid, alg: header.alg, use: 'enc' })
+      mustEqual(isDeepStrictEqual(key?.jwk, header.epk), true, 'the key that was read from a key set')
+    },
+  },
+  {
+    name: 'decodeSealPlaintext',
+    seeds: envelopes('gnap-binding-jws', [encodeBase64url('{"hello": "world"}'), '']),
+    parse: (input) => decodeSealPlaintext(Buffer.from(input, 'latin1')),
+    accepted(input, text: string) {
+      mustEqual(text, Buffer.from(input, 'latin1').toString('latin1'), 'the text that was sealed')
+      mustEqual(/^[\w.-]*$/.test(text), true, 'the alphabet')
+    },
+  },
+  {
+    name: 'decodeAnswer',
+    seeds: [
+      `${encodeAnswerHeader(answerHeader)}..${'A'.repeat(86)}`,
+      `${encodeAnswerHeader({ ...answerHeader, alg: 'ES256', status: 599, created: 0 })}..AP8`,
+    ],
+    parse: decodeAnswer,
+    accepted(input, decoded: ReturnType<typeof decodeAnswer>) {
+      const signature = encodeBase64url(decoded.signature)
+      mustEqual(`${decoded.signingInput}.${signature}`, input, 'the signing input and the encoded signature')
+    },
+  },
+  {
+    name: 'decodeAnswer, header',
+    seeds: [
+      JSON.stringify(answerHeader),
+      JSON.stringify({
+        ...answerHeader,
+        digest: undefined,
+        fields: { location: null, 'content-type': '' },
+        jwk: ecJwk,
+      }),
+    ],
+    prepare: (header) => `${encodeBase64url(header)}..${'A'.repeat(86)}`,
+    parse: decodeAnswer,
+    accepted(_, { header }: ReturnType<typeof decodeAnswer>) {
+      const again = decodeAnswer(`${encodeAnswerHeader(header)}..${'A'.repeat(86)}`).header
+      // JSON has one zero: the sign of the other is lost when it is written.
+      mustEqual(
+        isDeepStrictEqual(again, { ...header, created: header.created + 0 }),
+        true,
+        'the header that was read again',
+      )
+      const names = Object.keys(header.fields)
+      mustEqual(names.every(isAnswerField) && names.includes('content-type'), true, 'fields that may be covered')
+    },
+  },
+  {
     name: 'parseChallenges',
     seeds: [
       'Bearer, DPoP algs="ES256 PS256"',
@@ -305,6 +400,11 @@ const targets: Target[] = [
     },
   },
 ]
+
+/** The segments of a sealed envelope with this header, for `ECDH-ES`. */
+function segmentsWith(header: string): ReturnType<typeof splitSeal> {
+  return splitSeal(`AA..${afterHeader}`.replace('AA', header))
+}
 
 /** Fuzzes the parsers, and tells whether nothing was found. */
 export function fuzzParsers({ seconds, seed }: { readonly seconds: number; readonly seed: number }): boolean {

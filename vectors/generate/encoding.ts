@@ -12,6 +12,13 @@ export function fromBase64url(text: string): Buffer {
   return Buffer.from(text, 'base64url')
 }
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** The same text with a bit set behind the last byte, for one whose length is no multiple of four. */
+export function withSpareBit(text: string): string {
+  return text.slice(0, -1) + ALPHABET[ALPHABET.indexOf(text.at(-1) as string) + 1]
+}
+
 /** SHA-256 of bytes or of the UTF-8 bytes of a text. */
 export function sha256(data: Uint8Array | string): Buffer {
   return createHash('sha256').update(data).digest()

@@ -1,7 +1,7 @@
 // Faults in the encoding of an envelope and in its signature: spec/request-envelope.md, "Verification", steps 1, 3 and
 // 7.
 
-import { base64url, fromBase64url } from './encoding.ts'
+import { base64url, fromBase64url, withSpareBit } from './encoding.ts'
 import type { Flag, Recipe } from './envelope-recipe.ts'
 import { envelopeVector, settings } from './envelope-recipe.ts'
 import { ed25519, otherEd25519, otherP256, p256, rsa2048 } from './keys.ts'
@@ -59,9 +59,6 @@ function fill(text: string): Uint8Array {
   }
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const trailingBits = (segment: string) =>
-  segment.slice(0, -1) + ALPHABET[ALPHABET.indexOf(segment.at(-1) as string) + 1]
 const standard = (segment: string) => segment.replaceAll('-', '+').replaceAll('_', '/')
 const around = (before: string, after: string): Recipe => ({
   form: 'attached',
@@ -77,11 +74,11 @@ const spellings: readonly Row[] = [
   [
     'base64url-header-trailing-bits',
     'The header with spare bits set',
-    { headerText: fill, headerSegment: trailingBits },
+    { headerText: fill, headerSegment: withSpareBit },
   ],
   ['base64url-header-alphabet', 'The header in the alphabet of base64', { headerText: fill, headerSegment: standard }],
   ['base64url-payload-padding', 'Attached content with padding', attached('a', (segment) => `${segment}==`)],
-  ['base64url-payload-trailing-bits', 'Attached content with spare bits set', attached('a', trailingBits)],
+  ['base64url-payload-trailing-bits', 'Attached content with spare bits set', attached('a', withSpareBit)],
   ['base64url-payload-alphabet', 'Attached content in the alphabet of base64', attached('\u00ff\u00ff??', standard)],
   [
     'base64url-payload-length',
@@ -94,7 +91,7 @@ const spellings: readonly Row[] = [
     attached('abcdef', (segment) => `${segment.slice(0, 4)}\n${segment.slice(4)}`),
   ],
   ['base64url-signature-padding', 'The signature with padding', { signatureSegment: (segment) => `${segment}==` }],
-  ['base64url-signature-trailing-bits', 'The signature with spare bits set', { signatureSegment: trailingBits }],
+  ['base64url-signature-trailing-bits', 'The signature with spare bits set', { signatureSegment: withSpareBit }],
   ['base64url-space-before', 'A space before an attached envelope', around(' ', '')],
   ['base64url-line-feed-after', 'A line feed after an attached envelope', around('', '\n')],
 ]

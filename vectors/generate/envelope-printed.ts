@@ -11,7 +11,7 @@ import { NONCE } from './proof.ts'
 import type { Expectation, Vector } from './vector.ts'
 import { vector } from './vector.ts'
 
-const DETACHED_EXAMPLE =
+export const DETACHED_EXAMPLE =
   'eyJ0eXAiOiJnbmFwLWJpbmRpbmctandzZCIsImFsZyI6IkVkMjU1MTkiLCJraWQiOiJwb3FrTEdpeW1oX1cwdVA2UFpGdy1kdmV6M1FKVDVTb2' +
   'xxWEJDVzM4cjBVIiwiandrIjp7Imt0eSI6Ik9LUCIsImNydiI6IkVkMjU1MTkiLCJ4IjoiSnJRTGo1UF84OWlYRVM5LXZGZ3JJeTI5Y2xGOUND' +
   'X29QUHN3M2M1RDBicyJ9LCJodG0iOiJQT1NUIiwidXJpIjoiaHR0cHM6Ly9zZXJ2ZXIuZXhhbXBsZS5jb20vb3JkZXJzP3g9MSIsImNyZWF0ZW' +
@@ -19,7 +19,7 @@ const DETACHED_EXAMPLE =
   'NWY2LTRhN2ItOGM5ZC0wZTFmMmEzYjRjNWQiLCJub25jZSI6ImV5SjdTX3pHLmV5SkgwLVouSFg0dy03diIsImN0eSI6ImFwcGxpY2F0aW9uL2' +
   'pzb24ifQ.X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE.sN86J_zMRWN3iocTtNr3nH4p5FjvMEGCbFXUSZfwKtWbWEk89cksTU0CX' +
   'NgD5Zc0rF-MLhHdm5iG5Y7oNdpMAg'
-const ATTACHED_EXAMPLE =
+export const ATTACHED_EXAMPLE =
   'eyJ0eXAiOiJnbmFwLWJpbmRpbmctandzIiwiYWxnIjoiRWQyNTUxOSIsImtpZCI6InBvcWtMR2l5bWhfVzB1UDZQWkZ3LWR2ZXozUUpUNVNvbH' +
   'FYQkNXMzhyMFUiLCJqd2siOnsia3R5IjoiT0tQIiwiY3J2IjoiRWQyNTUxOSIsIngiOiJKclFMajVQXzg5aVhFUzktdkZnckl5MjljbEY5Q0Nf' +
   'b1BQc3czYzVEMGJzIn0sImh0bSI6IlBPU1QiLCJ1cmkiOiJodHRwczovL3NlcnZlci5leGFtcGxlLmNvbS9vcmRlcnM_eD0xIiwiY3JlYXRlZC' +

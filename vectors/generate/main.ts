@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { makeAnswerFile } from './answer-jws.ts'
 import { athFile } from './ath.ts'
 import { base64urlFile } from './base64url.ts'
 import { challengesFile } from './challenges.ts'
@@ -11,8 +12,10 @@ import { makeEnvelopeFile } from './envelope.ts'
 import { formatJson } from './format.ts'
 import { htuFile } from './htu.ts'
 import { jsonFile } from './json.ts'
+import { makeSealedFile } from './jwe-envelope.ts'
 import { jwkFile } from './jwk.ts'
 import { schema } from './schema.ts'
+import { checkKeyAgreement } from './seal.ts'
 import { checkRfc6979 } from './sign.ts'
 import { targetUriFile } from './target-uri.ts'
 import { thumbprintFile } from './thumbprint.ts'
@@ -21,6 +24,7 @@ import type { VectorFile } from './vector.ts'
 const folder = path.resolve(import.meta.dirname, '..')
 
 checkRfc6979()
+checkKeyAgreement()
 const files = [
   base64urlFile,
   jsonFile,
@@ -32,6 +36,8 @@ const files = [
   challengesFile,
   await makeDPoPProofFile(),
   await makeEnvelopeFile(),
+  await makeSealedFile(),
+  await makeAnswerFile(),
 ]
 const contents = new Map([['schema.json', formatJson(schema)], ...files.map(contentOf)])
 

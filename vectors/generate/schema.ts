@@ -93,6 +93,15 @@ const envelopeCodes = [
   'ERR_TOKEN_BINDING_MISMATCH',
 ]
 
+const sealedCodes = [
+  'ERR_ENVELOPE_SEAL_INVALID',
+  'ERR_ENVELOPE_SEAL_KEY_UNKNOWN',
+  'ERR_ENVELOPE_SEAL_UNOPENED',
+  ...envelopeCodes.filter((name) => name !== 'ERR_ENVELOPE_DUPLICATE'),
+]
+
+const answerCodes = ['ERR_ENVELOPE_ANSWER_INVALID', 'ERR_ENVELOPE_ANSWER_MISMATCH', 'ERR_ENVELOPE_ANSWER_SIGNATURE']
+
 /** An envelope beside its content is valid without result; one that is the content results in what it held. */
 function envelopes(trust: Readonly<Record<string, Schema>>): Schema[] {
   const request = object({ method: string, uri: string, contentType: string, content: string }, [
@@ -116,6 +125,25 @@ function envelopes(trust: Readonly<Record<string, Schema>>): Schema[] {
     vector(input('content'), valid, { content: string, contentType: string }, optional),
   ]
 }
+
+/** An envelope that is sealed is the content, and results in what it held. */
+function sealedEnvelopes(): Schema[] {
+  const input = {
+    nowSeconds: { type: 'integer', minimum: 0 },
+    request: object({ method: string, uri: string, contentType: string }),
+    accessToken: string,
+    jkt: string,
+    nonce: string,
+    envelope: string,
+  }
+  return [
+    vector(input, code(...sealedCodes)),
+    vector(input, valid, { content: string, contentType: string, jws: string }),
+  ]
+}
+
+const keySet = { type: 'array', minItems: 1, items: parameters }
+const fieldLines: Schema = { type: 'array', items: { type: 'array', items: string, minItems: 2 } }
 
 const comparisons: Schema = {
   oneOf: [
@@ -208,6 +236,26 @@ const files = {
       maxCtyLength: number,
       maxCreatedSeconds: number,
     },
+  ),
+  'jwe-envelope': file(
+    'jwe-envelope',
+    { oneOf: sealedEnvelopes() },
+    { allowedAlgorithms: algorithms, maxAgeSeconds: number, maxFutureSeconds: number, maxSealHeaderLength: number },
+    { keys: keySet },
+  ),
+  'answer-jws': file(
+    'answer-jws',
+    vector(
+      {
+        method: string,
+        envelope: string,
+        response: object({ status: number, fields: fieldLines, content: string }, ['content']),
+        answer: string,
+      },
+      code('valid', ...answerCodes),
+    ),
+    { allowedAlgorithms: algorithms, maxAnswerLength: number, maxCreatedSeconds: number },
+    { keys: keySet },
   ),
 }
 

@@ -5,12 +5,14 @@ import type { AlgorithmEntry, JwsAlgorithm } from './algorithms.ts'
 import { algorithmOf } from './algorithms.ts'
 import { asMalformed, refused } from './envelope-refusal.ts'
 import { isCountersignError } from './errors.ts'
+import type { ParameterReason } from './header-parameters.ts'
+import { readCreated, readString } from './header-parameters.ts'
 import type { JsonMembers } from './json.ts'
 import type { PublicJwk } from './jwk.ts'
 import { readPublicJwk } from './jwk.ts'
 import type { CompactJws } from './jws.ts'
 import { decodeJsonSegmentMembers, encodeJsonSegment } from './jws.ts'
-import { MAX_CREATED_SECONDS, MAX_CTY_LENGTH, MAX_JTI_LENGTH, MAX_NONCE_LENGTH } from './limits.ts'
+import { MAX_CTY_LENGTH, MAX_JTI_LENGTH, MAX_NONCE_LENGTH } from './limits.ts'
 import { mediaTypeEssence } from './media-type.ts'
 import { isNonce } from './nonce.ts'
 
@@ -125,13 +127,15 @@ export function decodeEnvelopeHeader(
     header: {
       typ,
       alg: algorithm.alg,
-      kid: stringParameter(header, 'kid'),
+      kid: readString(header, 'kid', invalid),
       ...(jwk !== undefined && { jwk }),
-      htm: stringParameter(header, 'htm'),
-      uri: stringParameter(header, 'uri'),
-      created: readCreated(header),
-      ath: stringParameter(header, 'ath'),
-      ...((profile !== 'gnap' || header('jti') !== undefined) && { jti: readJti(header) }),
+      htm: readString(header, 'htm', invalid),
+      uri: readString(header, 'uri', invalid),
+      created: readCreated(header, invalid),
+      ath: readString(header, 'ath', invalid),
+      ...((profile !== 'gnap' || header('jti') !== undefined) && {
+        jti: readString(header, 'jti', invalid, MAX_JTI_LENGTH),
+      }),
       ...(header('nonce') !== undefined && { nonce: readNonce(header) }),
       ...((needsCty || header('cty') !== undefined) && { cty: readCty(header) }),
     },
@@ -167,28 +171,14 @@ function readEnvelopeJwk(value: unknown, algorithm: AlgorithmEntry): PublicJwk {
   }
 }
 
-/** JSON does not say how a number was written: `1.7e9` is read as `1700000000`. */
-function readCreated(header: JsonMembers): number {
-  const created = header('created')
-  if (created === undefined) throw refused('ERR_ENVELOPE_PARAMETER_MISSING', 'created')
-  if (typeof created !== 'number') throw invalid('created', 'type', 'number')
-  if (!Number.isInteger(created)) throw invalid('created', 'grammar', 'integer', created)
-  if (created < 0 || created > MAX_CREATED_SECONDS) throw invalid('created', 'range', MAX_CREATED_SECONDS, created)
-  return created
-}
-
-function readJti(header: JsonMembers): string {
-  return boundedParameter(header, 'jti', MAX_JTI_LENGTH)
-}
-
 function readNonce(header: JsonMembers): string {
-  const nonce = boundedParameter(header, 'nonce', MAX_NONCE_LENGTH)
+  const nonce = readString(header, 'nonce', invalid, MAX_NONCE_LENGTH)
   if (!isNonce(nonce)) throw invalid('nonce', 'grammar')
   return nonce
 }
 
 function readCty(header: JsonMembers): string {
-  const cty = boundedParameter(header, 'cty', MAX_CTY_LENGTH)
+  const cty = readString(header, 'cty', invalid, MAX_CTY_LENGTH)
   const essence = mediaTypeEssence(cty)
   if (essence === undefined || essence === ENVELOPE_MEDIA_TYPE || essence === JSON_SERIALISATION_MEDIA_TYPE) {
     throw invalid('cty', 'grammar', undefined, cty)
@@ -196,20 +186,7 @@ function readCty(header: JsonMembers): string {
   return cty
 }
 
-function boundedParameter(header: JsonMembers, name: string, maxLength: number): string {
-  const value = stringParameter(header, name)
-  if (value.length > maxLength) throw invalid(name, 'size', maxLength, value.length)
-  return value
-}
-
-function stringParameter(header: JsonMembers, name: string): string {
-  const value = header(name)
-  if (value === undefined) throw refused('ERR_ENVELOPE_PARAMETER_MISSING', name)
-  if (typeof value !== 'string') throw invalid(name, 'type', 'string')
-  if (value === '') throw invalid(name, 'empty')
-  return value
-}
-
-function invalid(parameter: string, reason: string, expected?: unknown, actual?: unknown) {
+function invalid(parameter: string, reason: ParameterReason, expected?: unknown, actual?: unknown) {
+  if (reason === 'missing') return refused('ERR_ENVELOPE_PARAMETER_MISSING', parameter)
   return refused('ERR_ENVELOPE_PARAMETER_INVALID', parameter, { reason, expected, actual })
 }

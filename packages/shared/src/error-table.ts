@@ -180,7 +180,6 @@ export const errorTable = {
     title: 'This key has made too many calls in a short time',
     status: 429,
   },
-  ERR_NOT_IMPLEMENTED: { family: 'argument', title: 'This feature does not exist yet', status: 501 },
 
   // The client's own
   ERR_ORIGIN_NOT_ALLOWED: argument('The URL lies outside the origins that may see the access token'),
@@ -196,8 +195,11 @@ export const errorTable = {
   ERR_NONCE_NOT_ACCEPTED: local('The server asks for a nonce that cannot be had'),
   ERR_CALL_REFUSED: local('The server refused the call'),
   ERR_KEY_UNAVAILABLE: local('The key store or the security module cannot be used'),
+  ERR_SERVER_KEY_MISSING: local('The server has no key for what is asked'),
+  ERR_NOT_IMPLEMENTED: argument('This feature does not exist yet'),
   ERR_INTERCEPTOR_ORDER: argument('The interceptors of the dispatcher are composed in an order that cannot work'),
   ERR_SIGNING_FAILED: local('The signer did not return a usable signature'),
+  ERR_EVIDENCE_INVALID: local('The evidence of a call does not hold'),
   ERR_ENVELOPE_ANSWER_MISSING: local('The response is not signed'),
   ERR_ENVELOPE_ANSWER_INVALID: local('The signed answer is malformed or not by a known key'),
   ERR_ENVELOPE_ANSWER_MISMATCH: local('The signed answer was made for another request or response'),

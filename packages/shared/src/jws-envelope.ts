@@ -35,9 +35,9 @@ export interface UnverifiedEnvelope<Header = EnvelopeHeader> {
 }
 
 /** Length of the SHA-256 of anything, in characters of base64url. */
-const DIGEST_LENGTH = 43
+export const DIGEST_LENGTH = 43
 /** The SHA-256 of the empty text. No content is an empty payload, never this. */
-const DIGEST_OF_NOTHING = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'
+export const DIGEST_OF_NOTHING = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU'
 
 /**
  * Splits an envelope into segments and checks their shape: canonical base64url, a signature that is not empty and, in

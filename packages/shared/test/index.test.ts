@@ -5,6 +5,7 @@ import * as shared from '../src/index.ts'
 
 it('exports exactly these values', () => {
   expect(Object.keys(shared).sort()).toEqual([
+    'ANSWER_TYP',
     'ATTACHED_ENVELOPE_TYP',
     'CountersignError',
     'DETACHED_ENVELOPE_TYP',
@@ -17,6 +18,8 @@ it('exports exactly these values', () => {
     'checkOptionNames',
     'computeAth',
     'computeEnvelopeDigest',
+    'computeEnvelopeHash',
+    'decodeAnswer',
     'decodeBase64url',
     'decodeBase64urlToBinary',
     'decodeDPoPProof',
@@ -27,7 +30,10 @@ it('exports exactly these values', () => {
     'decodeEnvelopeHeader',
     'decodeEnvelopePayload',
     'decodeJsonSegment',
+    'decodeSealHeader',
+    'decodeSealPlaintext',
     'decodeSignatureSegment',
+    'encodeAnswerHeader',
     'encodeBase64url',
     'encodeDPoPProofClaims',
     'encodeDPoPProofHeader',
@@ -37,10 +43,12 @@ it('exports exactly these values', () => {
     'errorTable',
     'formatChallenges',
     'invalidOption',
+    'isAnswerField',
     'isBase64url',
     'isCountersignError',
     'isJsonObject',
     'isNonce',
+    'isSealed',
     'jwkFits',
     'jwsAlgorithms',
     'limits',
@@ -56,12 +64,17 @@ it('exports exactly these values', () => {
     'readDPoPProofAlgorithm',
     'readDPoPProofJwk',
     'readPublicJwk',
+    'readSealKey',
+    'sealAlgorithms',
     'secureUrl',
     'splitCompactJws',
     'splitDPoPProof',
     'splitEnvelope',
+    'splitSeal',
     'thumbprint',
     'thumbprintInput',
+    'verifyEvidence',
+    'verifyJwsSignature',
   ])
 })
 

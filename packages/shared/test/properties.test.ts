@@ -2,6 +2,9 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { AnswerHeader } from '../src/answer.ts'
+import { decodeAnswer, encodeAnswerHeader } from '../src/answer.ts'
+import { isAnswerField } from '../src/answer-field.ts'
 import {
   bytesOfBinary,
   decodeBase64url,
@@ -21,17 +24,28 @@ import {
   encodeDPoPProofHeader,
   splitDPoPProof,
 } from '../src/dpop-proof.ts'
-import { isCountersignError } from '../src/errors.ts'
+import { CountersignError, isCountersignError } from '../src/errors.ts'
+import { verifyEvidence } from '../src/evidence.ts'
 import { normalizeHtu } from '../src/htu.ts'
 import { parseJson, parseJsonBytes, parseJsonObject, parseJsonObjectOfBinary } from '../src/json.ts'
 import type { PublicJwk } from '../src/jwk.ts'
 import { readPublicJwk } from '../src/jwk.ts'
 import { decodeJsonSegment, decodeSignatureSegment, encodeJsonSegment, splitCompactJws } from '../src/jws.ts'
-import { MAX_CHALLENGE_LENGTH, MAX_JSON_DEPTH, MAX_URI_LENGTH } from '../src/limits.ts'
+import {
+  MAX_ANSWER_LENGTH,
+  MAX_CHALLENGE_LENGTH,
+  MAX_CREATED_SECONDS,
+  MAX_JSON_DEPTH,
+  MAX_URI_LENGTH,
+} from '../src/limits.ts'
 import { isNonce } from '../src/nonce.ts'
+import type { SealHeader, SealSegments } from '../src/seal.ts'
+import { decodeSealHeader, decodeSealPlaintext, isSealed, splitSeal } from '../src/seal.ts'
+import { readSealKey } from '../src/seal-key.ts'
 import { secureUrl } from '../src/secure-url.ts'
 import { thumbprintInput } from '../src/thumbprint.ts'
 import { akpJwk, ecJwk, okpJwk, rfcProof, rsaJwk } from './support.ts'
+import { readVectors } from './vector-files.ts'
 
 fc.configureGlobal({ numRuns: 300 })
 
@@ -79,6 +93,11 @@ const hostile = fc.constantFrom(
   'https://a@b:c@d/',
 )
 
+const [{ envelope: sealed } = { envelope: '' }] = readVectors<{ envelope: string }>('jwe-envelope').vectors
+const [{ answer, envelope } = { answer: '', envelope: '' }] = readVectors<{ answer: string; envelope: string }>(
+  'answer-jws',
+).vectors
+
 /** Valid texts of every parser; changed in one place they come close to what the parsers accept. */
 const valid = fc.constantFrom(
   rfcProof,
@@ -91,6 +110,8 @@ const valid = fc.constantFrom(
   'http://127.0.0.1/',
   'DPoP error="use_dpop_nonce", error_description="a, b=\\"c\\"", Bearer realm=x, Negotiate abc==',
   'eyJ7S_zG.eyJH0-Z.HX4w-7v',
+  ...[sealed, answer, envelope],
+  ...[sealed, answer].map((text) => Buffer.from(text.split('.')[0] ?? '', 'base64url').toString()),
 )
 
 const changed = fc
@@ -136,6 +157,15 @@ describe('every parser', () => {
     ['isNonce', isNonce],
     ['secureUrl', (text) => secureUrl(text, 'resource')],
     ['readPublicJwk', readPublicJwk],
+    ['isSealed', isSealed],
+    ['splitSeal', splitSeal],
+    ['decodeSealHeader', (text) => decodeSealHeader(segmentsWith(encodeBase64url(text)))],
+    ['decodeSealHeader of a segment', (text) => decodeSealHeader(segmentsWith(text))],
+    ['decodeSealPlaintext', (text) => decodeSealPlaintext(bytesOfBinary(text))],
+    ['readSealKey', readSealKey],
+    ['decodeAnswer', decodeAnswer],
+    ['decodeAnswer of an encoded header', (text) => decodeAnswer(`${encodeBase64url(text)}..AAAA`)],
+    ['isAnswerField', isAnswerField],
   ])('%s throws nothing but its own errors', (_, parse) => {
     fc.assert(fc.property(anyText, (text) => void accepted(() => parse(text))))
   })
@@ -144,6 +174,7 @@ describe('every parser', () => {
     const value = fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true })
     fc.assert(fc.property(value, (any) => void accepted(() => readPublicJwk(any))))
     fc.assert(fc.property(value, (any) => void accepted(() => secureUrl(any, 'resource'))))
+    fc.assert(fc.property(value, (any) => void accepted(() => readSealKey(any))))
   })
 
   it('throws nothing but its own errors on a JWK with one member changed', () => {
@@ -649,6 +680,181 @@ describe('JWS segments', () => {
     fc.assert(
       fc.property(fc.dictionary(wellFormed, fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' })), (object) => {
         expect(JSON.stringify(decodeJsonSegment(encodeJsonSegment(object), 'payload'))).toBe(JSON.stringify(object))
+      }),
+    )
+  })
+})
+
+/** The segments of a sealed envelope with this header. */
+function segmentsWith(header: string, encryptedKey = ''): SealSegments {
+  return { header, encryptedKey, iv: 'A'.repeat(16), ciphertext: 'AA', tag: 'A'.repeat(22) }
+}
+
+const coordinate = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(encodeBase64url)
+const sealHeader: fc.Arbitrary<SealHeader> = fc
+  .record({
+    alg: fc.constantFrom<SealHeader['alg']>('ECDH-ES', 'ECDH-ES+A256KW'),
+    kid: filled,
+    epk: fc.oneof(
+      fc.record({ kty: fc.constant('EC'), crv: fc.constant('P-256'), x: coordinate, y: coordinate }),
+      fc.record({ kty: fc.constant('OKP'), crv: fc.constant('X25519'), x: coordinate }),
+    ),
+  })
+  .map((each) => ({ ...each, enc: 'A256GCM', cty: 'jose' }))
+
+describe('sealed envelopes', () => {
+  it('are split without loss', () => {
+    fc.assert(
+      fc.property(fc.oneof(string('A.'), anyText), (text) => {
+        expect(isSealed(text)).toBe(text.split('.').length === 5)
+        const segments = accepted(() => splitSeal(text))
+        if (segments === undefined) return
+        const { header, encryptedKey, iv, ciphertext, tag } = segments
+        expect([header, encryptedKey, iv, ciphertext, tag].join('.')).toBe(text)
+      }),
+    )
+  })
+
+  it('have the header that was encoded', () => {
+    fc.assert(
+      fc.property(sealHeader, (header) => {
+        const encryptedKey = header.alg === 'ECDH-ES' ? '' : 'AA'
+        const decoded = decodeSealHeader(segmentsWith(encodeJsonSegment({ ...header, typ: 'a' }), encryptedKey))
+        expect(decoded).toEqual({ ...header, epk: { ...header.epk } })
+        const key = { ...header.epk, kid: header.kid, alg: header.alg, use: 'enc' }
+        expect(readSealKey(key)).toEqual({ kid: header.kid, alg: header.alg, jwk: { ...header.epk } })
+      }),
+    )
+  })
+
+  it('hold a compact JWS or nothing', () => {
+    fc.assert(
+      fc.property(fc.oneof(string('aA-_.='), anyText, latin1), (text) => {
+        const plaintext = accepted(() => decodeSealPlaintext(bytesOfBinary(text)))
+        expect(plaintext === undefined).toBe(!/^[\w-]+\.[\w-]*\.[\w-]+$/.test(text))
+        if (plaintext !== undefined) expect(plaintext).toBe(text)
+      }),
+    )
+  })
+})
+
+const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(encodeBase64url)
+const fieldValue = fc.oneof(
+  fc.constant(null),
+  string('aZ09!~"\\, \t', { maxLength: 12 }).map((text) => text.replace(/^[\t ]+|[\t ]+$/g, '')),
+)
+const answerHeader: fc.Arbitrary<AnswerHeader> = fc
+  .record(
+    {
+      alg: fc.constantFrom<AnswerHeader['alg']>('ES256', 'EdDSA', 'Ed25519', 'PS256', 'ML-DSA-44'),
+      kid: filled,
+      status: fc.integer({ min: 200, max: 599 }),
+      fields: fc
+        .tuple(fc.dictionary(token.filter(isAnswerField), fieldValue, { maxKeys: 4 }), fieldValue, fieldValue)
+        .map(([others, type, location]) => ({ ...others, 'content-type': type, location })),
+      digest,
+      created: fc.integer({ min: 0, max: MAX_CREATED_SECONDS }),
+      req: digest,
+    },
+    { requiredKeys: ['alg', 'kid', 'status', 'fields', 'created', 'req'] },
+  )
+  .map((each) => ({ ...each, typ: 'countersign-answer' }))
+
+describe('signed answers', () => {
+  it('are decoded as they were encoded', () => {
+    fc.assert(
+      fc.property(answerHeader, fc.uint8Array({ minLength: 1, maxLength: 64 }), (header, bytes) => {
+        const signingInput = `${encodeAnswerHeader(header)}.`
+        const decoded = decodeAnswer(`${signingInput}.${encodeBase64url(bytes)}`)
+        expect(decoded.header).toEqual(header)
+        expect(Object.entries(decoded.header.fields)).toEqual(Object.entries(header.fields))
+        expect(decoded.signingInput).toBe(signingInput)
+        expect(decoded.signature).toEqual(bytes)
+      }),
+    )
+  })
+
+  it('are refused, or say something else, after any change of one character', () => {
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.+/, \n'
+    const { signingInput, signature } = decodeAnswer(answer)
+    fc.assert(
+      fc.property(fc.nat({ max: answer.length - 1 }), oneOf(letters), (at, letter) => {
+        fc.pre(answer[at] !== letter)
+        const other = accepted(() => decodeAnswer(answer.slice(0, at) + letter + answer.slice(at + 1)))
+        if (other === undefined) return
+        expect({ signingInput: other.signingInput, signature: other.signature }).not.toEqual({
+          signingInput,
+          signature,
+        })
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('fit into a field', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anyText,
+          answerHeader.map((header) => `${encodeAnswerHeader(header)}..AAAA`),
+        ),
+        (text) => {
+          if (accepted(() => decodeAnswer(text)) === undefined) return
+          expect(text.length).toBeLessThanOrEqual(MAX_ANSWER_LENGTH)
+          expect(new Headers({ 'answer-jws': text }).get('answer-jws')).toBe(text)
+        },
+      ),
+    )
+  })
+})
+
+describe('verifyEvidence', () => {
+  const right = {
+    request: envelope,
+    thumbprint: 'poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U',
+    time: 1_700_000_002,
+    content: 'X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE',
+    answer: { jws: answer, key: (readVectors('answer-jws').server['keys'] as object[])[0] },
+  }
+  const value = fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true })
+
+  it('throws nothing but its own errors', async () => {
+    const member = fc.constantFrom('request', 'thumbprint', 'time', 'content', 'answer')
+    const evidence = fc.oneof(
+      value,
+      fc.tuple(member, fc.oneof(anyText, value)).map(([name, each]) => ({ ...right, [name]: each })),
+      fc.record({ jws: fc.oneof(anyText, value), key: value }).map((each) => ({ ...right, answer: each })),
+    )
+    const expected = fc.oneof(
+      fc.constant(undefined),
+      value,
+      fc.record(
+        { content: value, answerContent: value, accessToken: value, thumbprint: value, keys: value },
+        { requiredKeys: [] },
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(evidence, expected, async (any, other) => {
+        const thrown = await verifyEvidence(any as never, other as never).then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        if (thrown !== undefined) expect(thrown).toBeInstanceOf(CountersignError)
+      }),
+    )
+  })
+
+  it('refuses every change of one character in what was signed', async () => {
+    await expect(verifyEvidence(right as never)).resolves.toMatchObject({ method: 'POST' })
+    const part = fc.constantFrom('request', 'answer')
+    await fc.assert(
+      fc.asyncProperty(part, fc.nat(), oneOf('ABab01-_.='), async (name, position, letter) => {
+        const text = name === 'request' ? envelope : answer
+        const at = position % text.length
+        fc.pre(text[at] !== letter)
+        const other = text.slice(0, at) + letter + text.slice(at + 1)
+        const changed = name === 'request' ? { request: other } : { answer: { ...right.answer, jws: other } }
+        await expect(verifyEvidence({ ...right, ...changed } as never)).rejects.toThrow(CountersignError)
       }),
     )
   })

@@ -16,6 +16,8 @@ export const kinds = [
   'challenges',
   'dpop-proof',
   'envelope',
+  'jwe-envelope',
+  'answer-jws',
 ] as const
 export type Kind = (typeof kinds)[number]
 
@@ -30,6 +32,7 @@ export interface Vector {
 export interface VectorFile<Member> {
   readonly notes: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, unknown>>
+  readonly server: Readonly<Record<string, unknown>>
   readonly vectors: readonly (Vector & Member)[]
 }
 

@@ -9,6 +9,7 @@ import {
   algorithmOf,
   CountersignError,
   computeAth,
+  decodeAnswer,
   decodeBase64url,
   encodeBase64url,
   errorTable,
@@ -25,9 +26,14 @@ import {
   thumbprint,
   thumbprintInput,
 } from '@countersign/shared'
+import type { JWK } from 'jose'
+import { compactDecrypt, compactVerify, decodeProtectedHeader, importJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { referenceOpenSeal } from './reference-open-seal.ts'
 import type { Verification } from './reference-verify.ts'
 import { referenceVerify } from './reference-verify.ts'
+import type { AnswerVerification } from './reference-verify-answer.ts'
+import { referenceVerifyAnswer } from './reference-verify-answer.ts'
 import type { EnvelopeVerification } from './reference-verify-envelope.ts'
 import { referenceVerifyEnvelope } from './reference-verify-envelope.ts'
 import type { Kind, Vector } from './vector-files.ts'
@@ -120,6 +126,56 @@ suite<EnvelopeVerification & { content?: string; contentType?: string }>('envelo
   expect(opened?.contentType).toBe(contentType)
 })
 
+const { settings: sealSettings, server: sealServer } = readVectors('jwe-envelope')
+const sealKeys = sealServer['keys'] as JWK[]
+type SealedVector = EnvelopeVerification & { content?: string; contentType?: string; jws?: string }
+suite<SealedVector>('jwe-envelope', async (vector) => {
+  const { content, contentType, jws, ...verification } = vector
+  const envelope = await referenceOpenSeal(vector.envelope, sealKeys)
+  if (jws !== undefined) expect(envelope).toBe(jws)
+  const opened = await referenceVerifyEnvelope({
+    ...(sealSettings as unknown as EnvelopeVerification),
+    ...{ ...verification, carrier: 'content', envelope },
+  })
+  expect(opened?.content === undefined ? undefined : encodeBase64url(opened.content)).toBe(content)
+  expect(opened?.contentType).toBe(contentType)
+})
+
+const { settings: answerSettings, server: answerServer } = readVectors('answer-jws')
+const answerKeys = answerServer['keys'] as JWK[]
+suite<AnswerVerification>('answer-jws', (vector) =>
+  referenceVerifyAnswer({ ...(answerSettings as unknown as AnswerVerification), ...vector, keys: answerKeys as [] }))
+
+describe('jose', () => {
+  const valid = <Member>(kind: Kind) =>
+    readVectors<Member>(kind)
+      .vectors.filter((vector) => vector.expect === 'valid')
+      .map((vector) => [vector.id, vector] as const)
+
+  test.each(valid<{ envelope: string; jws: string }>('jwe-envelope'))('opens %s', async (_, { envelope, jws }) => {
+    const kid = decodeProtectedHeader(envelope)['kid']
+    const key = sealKeys.find((each) => each.kid === kid) as JWK
+    const { plaintext, protectedHeader } = await compactDecrypt(envelope, await importJWK(key, key.alg))
+    expect(new TextDecoder().decode(plaintext)).toBe(jws)
+    expect(protectedHeader).toMatchObject({ alg: key.alg, enc: 'A256GCM', cty: 'jose' })
+  })
+
+  test.each(valid<{ answer: string }>('answer-jws'))('verifies %s', async (_, { answer }) => {
+    const kid = decodeProtectedHeader(answer)['kid']
+    const key = answerKeys.find((each) => each.kid === kid) as JWK
+    const { payload, protectedHeader } = await compactVerify(answer, await importJWK(key, key.alg))
+    expect(payload).toHaveLength(0)
+    expect({ ...decodeAnswer(answer).header }).toMatchObject(
+      definedOf(protectedHeader, ['alg', 'kid', 'status', 'req']),
+    )
+  })
+})
+
+/** The members of these names. */
+function definedOf(object: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => names.includes(name)))
+}
+
 /** JSON with the members of objects in order, in which `__proto__` is a member like any other. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
@@ -151,7 +207,10 @@ describe('the files', () => {
     const ids = files.flatMap(([, { vectors }]) => vectors.map(({ id }) => id))
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
     for (const [kind, { vectors }] of files) {
-      const prefix = { challenges: 'challenge-', 'dpop-proof': 'dpop-' }[kind as string] ?? `${kind}-`
+      const prefixes: Partial<Record<Kind, string>> = {
+        ...{ challenges: 'challenge-', 'dpop-proof': 'dpop-', 'jwe-envelope': 'sealed-', 'answer-jws': 'answer-' },
+      }
+      const prefix = prefixes[kind] ?? `${kind}-`
       expect(vectors.filter(({ id }) => !id.startsWith(prefix))).toEqual([])
     }
   })
@@ -171,6 +230,8 @@ describe('the files', () => {
     expect(counts['challenges']).toBeGreaterThanOrEqual(60)
     expect(counts['dpop-proof']).toBeGreaterThanOrEqual(150)
     expect(counts['envelope']).toBeGreaterThanOrEqual(200)
+    expect(counts['jwe-envelope']).toBeGreaterThanOrEqual(140)
+    expect(counts['answer-jws']).toBeGreaterThanOrEqual(180)
     expect(counts['target-uri']).toBeGreaterThanOrEqual(60)
   })
 
@@ -194,6 +255,11 @@ describe('the files', () => {
       maxCtyLength: limits.MAX_CTY_LENGTH,
       maxCreatedSeconds: limits.MAX_CREATED_SECONDS,
     })
+    expect(sealSettings).toMatchObject({ maxSealHeaderLength: limits.MAX_SEAL_HEADER_LENGTH })
+    expect(answerSettings).toMatchObject({
+      maxAnswerLength: limits.MAX_ANSWER_LENGTH,
+      maxCreatedSeconds: limits.MAX_CREATED_SECONDS,
+    })
   })
 
   test('begin, for envelopes, with the examples of their specification', () => {
@@ -201,5 +267,11 @@ describe('the files', () => {
     const [detached, attached] = readVectors<{ envelope: string }>('envelope').vectors
     expect(specification).toContain(`\nDetached-JWS: ${detached?.envelope}\n`)
     expect(specification).toContain(`\n\n${attached?.envelope}\n`)
+    const [sealed] = readVectors<{ envelope: string; jws: string }>('jwe-envelope').vectors
+    expect(sealed?.jws).toBe(attached?.envelope)
+    const printed = specification.replaceAll(/\n +/g, '')
+    expect(printed).toContain(`\n${Buffer.from(sealed?.envelope.split('.')[0] ?? '', 'base64url')}\n`)
+    const [answer] = readVectors<{ answer: string }>('answer-jws').vectors
+    expect(specification).toContain(`\nAnswer-JWS: ${answer?.answer}\n`)
   })
 })

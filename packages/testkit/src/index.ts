@@ -1,6 +1,8 @@
 // Shared by the tests of all packages. Everything is signed with jose, never with our own code: tests must not agree with themselves.
 
 export { captureError } from './capture-error.ts'
+export type { EnvelopeParts } from './envelope.ts'
+export { createEnvelope, openAnswer, sealEnvelope, sha256 } from './envelope.ts'
 export type { TestIssuer } from './issuer.ts'
 export { startIssuer } from './issuer.ts'
 export type { TestKey } from './key.ts'
