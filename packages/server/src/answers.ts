@@ -9,6 +9,8 @@ import {
   isCountersignError,
   PROBLEM_MEDIA_TYPE,
 } from '@countersign/shared'
+import type { AcceptedEnvelope } from './content/accepted-envelope.ts'
+import type { AuthenticationScheme } from './credentials.ts'
 import { diagnosticsOf } from './diagnostics.ts'
 import type { VerifierConfig } from './options.ts'
 import type { CompiledPolicy } from './policy.ts'
@@ -20,6 +22,8 @@ export class RefusalError extends CountersignError {
   readonly headers: Readonly<Record<string, string>>
   /** The body, of media type `application/problem+json`. */
   override readonly problem: ProblemDetails
+  /** The envelope of a request that only the policy has refused, for `signAnswer` of the verifier. */
+  readonly envelope: AcceptedEnvelope | undefined
 
   constructor(
     error: CountersignError,
@@ -27,6 +31,7 @@ export class RefusalError extends CountersignError {
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
       readonly problem: ProblemDetails
+      readonly envelope?: AcceptedEnvelope | undefined
     },
   ) {
     // What a caller has written may hold a token: an error handler that logs this logs none.
@@ -34,13 +39,17 @@ export class RefusalError extends CountersignError {
     this.statusCode = answer.status
     this.headers = answer.headers
     this.problem = answer.problem
+    this.envelope = answer.envelope
+    // A text of the caller's: not for whoever prints the error.
+    Object.defineProperty(this, 'envelope', { enumerable: false })
   }
 }
 
 /** How a request presented its token, and what its route demands. */
 export interface RefusalContext {
-  readonly scheme: 'dpop' | 'bearer'
+  readonly scheme: AuthenticationScheme
   readonly policy: CompiledPolicy
+  readonly envelope?: AcceptedEnvelope | undefined
 }
 
 /** Seconds after which a client may try again when a dependency failed. */
@@ -72,6 +81,7 @@ export function createAnswers(
         status: entry.status,
         headers: headersOf(error, entry, context),
         problem: problemOf(error, entry.status, entry.title),
+        envelope: context.envelope,
       })
     },
   }
@@ -89,12 +99,13 @@ export function createAnswers(
    * which comes first: the order means nothing (RFC 9110 section 11.6.1), but the first is the easiest to find.
    */
   function challengesOf(error: CountersignError, entry: ErrorEntry, { scheme, policy }: RefusalContext): Challenge[] {
-    const { accept } = policy
-    const used = accept.includes(scheme) ? scheme : 'dpop'
+    // A challenge of GNAP names an endpoint that is not known here (RFC 9635 section 9.1).
+    const schemes = policy.schemes.filter((each) => each !== 'gnap')
+    const used = scheme !== 'gnap' && schemes.includes(scheme) ? scheme : 'dpop'
     const failure = errorParameters(error, entry, policy)
     // Of a request that can be read in two ways, nobody knows which scheme was meant.
     const concerns = (kind: string) => kind === used || entry.status === 400
-    return accept
+    return schemes
       .toSorted((a, b) => Number(b === used) - Number(a === used))
       .map((kind) => ({
         scheme: kind === 'dpop' ? 'DPoP' : 'Bearer',

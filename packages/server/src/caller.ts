@@ -9,9 +9,9 @@ import type { VerifiedToken } from './token/token-state.ts'
 export interface CallerClaims {}
 
 /** The verified caller of a request: what its access token says, and by which proof it was presented. Frozen. */
-export interface Caller extends Omit<VerifiedToken, 'jkt' | 'x5tS256' | 'claims'> {
-  /** How the token was presented: with a DPoP proof, or as a bearer token. */
-  readonly kind: 'dpop' | 'bearer'
+export interface Caller extends Omit<VerifiedToken, 'jkt' | 'x5tS256' | 'confirmationKey' | 'claims'> {
+  /** How the token was presented: with a DPoP proof, with a request envelope, or as a bearer token. */
+  readonly kind: 'dpop' | 'envelope' | 'bearer'
   /** All claims of the access token. */
   readonly claims: Readonly<JsonObject> & Readonly<CallerClaims>
   /** Thumbprint of the key that signed the call. Absent for a bearer token, as the members below. */
@@ -25,7 +25,10 @@ export interface Caller extends Omit<VerifiedToken, 'jkt' | 'x5tS256' | 'claims'
 }
 
 /** Puts together what a verified token and a verified proof say. */
-export function callerOf({ jkt: _, x5tS256: __, ...token }: VerifiedToken, proof: ProofState | undefined): Caller {
+export function callerOf(
+  { jkt: _, x5tS256: __, confirmationKey: ___, ...token }: VerifiedToken,
+  proof: ProofState | undefined,
+): Caller {
   return Object.freeze({
     kind: proof?.kind ?? 'bearer',
     ...token,

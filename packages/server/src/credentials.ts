@@ -6,32 +6,55 @@ import { CountersignError } from '@countersign/shared'
 /** Header fields as Node's `rawHeaders` has them: names and values in turn. */
 export type RawHeaders = readonly string[]
 
+/** A scheme of the Authorization field that is understood; which are accepted, a policy says. GNAP is that of RFC 9635. */
+export type AuthenticationScheme = 'dpop' | 'bearer' | 'gnap'
+
 /** The credentials of a request, unverified. */
 export interface Credentials {
-  readonly scheme: 'dpop' | 'bearer'
+  readonly scheme: AuthenticationScheme
   readonly accessToken: string
   /** The value of the one `DPoP` field, if there is one. */
   readonly proof: string | undefined
+  /** The value of the one `Detached-JWS` field, if there is one. */
+  readonly detached: string | undefined
+  readonly content: ContentFields
+  /** Whether a signed answer is asked for: by one `Want-Answer-JWS` field with the value `?1`. */
+  readonly wantsAnswer: boolean
+}
+
+/** What the header fields say of the content. */
+export interface ContentFields {
+  /** The value of `Content-Type`, without white space around it. */
+  readonly type: string | undefined
+  /** How many `Content-Type` fields there are. */
+  readonly types: number
+  /** Whether one of them is the media type of envelopes, `application/jose`. */
+  readonly isJose: boolean
+  /** Whether there is a `Content-Encoding`. */
+  readonly isEncoded: boolean
+  /** What `Content-Length` says. */
+  readonly length: string | undefined
 }
 
 const SCHEME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/
+const JOSE = /^application\/jose[\t ]*(?:;|$)/i
 const TOKEN68 = /^ +([A-Za-z0-9\-._~+/]+=*)$/
 
 /**
  * Reads the access token and the proof of a request.
  *
  * @throws {CountersignError} `ERR_CREDENTIALS_MISSING`, `ERR_AUTHORIZATION_DUPLICATE`, `ERR_AUTHORIZATION_MALFORMED`,
- *   `ERR_SCHEME_NOT_ACCEPTED`, `ERR_DPOP_PROOF_DUPLICATE`.
+ *   `ERR_SCHEME_NOT_ACCEPTED`, `ERR_DPOP_PROOF_DUPLICATE`, `ERR_ENVELOPE_DUPLICATE`.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1 RFC 9449, section 7.1}
  */
 export function readCredentials(rawHeaders: RawHeaders): Credentials {
-  const { authorization, proof } = readFields(rawHeaders)
+  const { authorization, proof, detached, wanted, ...content } = readFields(rawHeaders)
   if (authorization === undefined) {
     throw new CountersignError('ERR_CREDENTIALS_MISSING', 'The request has no Authorization field')
   }
   const scheme = SCHEME.exec(authorization)?.[0] ?? ''
   const kind = scheme.toLowerCase()
-  if (kind !== 'dpop' && kind !== 'bearer') {
+  if (kind !== 'dpop' && kind !== 'bearer' && kind !== 'gnap') {
     throw new CountersignError(
       scheme === '' ? 'ERR_AUTHORIZATION_MALFORMED' : 'ERR_SCHEME_NOT_ACCEPTED',
       'The scheme of the Authorization field is neither DPoP nor Bearer',
@@ -45,30 +68,71 @@ export function readCredentials(rawHeaders: RawHeaders): Credentials {
       expected: `${scheme} <access token>`,
     })
   }
-  return { scheme: kind, accessToken, proof }
+  return { scheme: kind, accessToken, proof, detached, content, wantsAnswer: wanted === '?1' }
 }
 
-function readFields(rawHeaders: RawHeaders): { authorization: string | undefined; proof: string | undefined } {
+interface Fields extends ContentFields {
+  readonly authorization: string | undefined
+  readonly proof: string | undefined
+  readonly detached: string | undefined
+  /** The value of the one `Want-Answer-JWS` field; that of several is none. */
+  readonly wanted: string | undefined
+}
+
+function readFields(rawHeaders: RawHeaders): Fields {
   let authorization: string | undefined
   let proof: string | undefined
+  let detached: string | undefined
+  let type: string | undefined
+  let types = 0
+  let isJose = false
+  let isEncoded = false
+  let length: string | undefined
+  let wanted: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
     const value = rawHeaders[index + 1] as string
-    // The lengths of the two names rule out nearly every other field without lower-casing it.
-    if (name.length === 13 && name.toLowerCase() === 'authorization') {
-      if (authorization !== undefined) throw duplicate('ERR_AUTHORIZATION_DUPLICATE', 'Authorization')
-      authorization = value
-    } else if (name.length === 4 && name.toLowerCase() === 'dpop') {
-      // A proxy may have joined two fields with a comma, which no compact JWS holds.
-      if (proof !== undefined || value.includes(',')) throw duplicate('ERR_DPOP_PROOF_DUPLICATE', 'DPoP')
-      proof = value
+    // The lengths of the names rule out most other fields without lower-casing them. A proxy may have joined two fields with a comma,
+    // which no compact JWS holds.
+    switch (name.length) {
+      case 13:
+        if (name.toLowerCase() !== 'authorization') break
+        if (authorization !== undefined) throw duplicate('ERR_AUTHORIZATION_DUPLICATE', 'Authorization')
+        authorization = value
+        break
+      case 4:
+        if (name.toLowerCase() !== 'dpop') break
+        if (proof !== undefined || value.includes(',')) throw duplicate('ERR_DPOP_PROOF_DUPLICATE', 'DPoP')
+        proof = value
+        break
+      case 12: {
+        const lower = name.toLowerCase()
+        if (lower === 'content-type') {
+          type = value.replace(/^[\t ]+|[\t ]+$/g, '')
+          isJose ||= JOSE.test(type)
+          types++
+        } else if (lower === 'detached-jws') {
+          if (detached !== undefined || value.includes(',')) throw duplicate('ERR_ENVELOPE_DUPLICATE', 'Detached-JWS')
+          detached = value
+        }
+        break
+      }
+      case 14:
+        if (name.toLowerCase() === 'content-length') length = value
+        break
+      case 15:
+        if (name.toLowerCase() === 'want-answer-jws') wanted = wanted === undefined ? value : ''
+        break
+      case 16:
+        if (name.toLowerCase() === 'content-encoding') isEncoded = true
+        break
     }
   }
-  return { authorization, proof }
+  return { authorization, proof, detached, wanted, type, types, isJose, isEncoded, length }
 }
 
 function duplicate(
-  code: 'ERR_AUTHORIZATION_DUPLICATE' | 'ERR_DPOP_PROOF_DUPLICATE',
+  code: 'ERR_AUTHORIZATION_DUPLICATE' | 'ERR_DPOP_PROOF_DUPLICATE' | 'ERR_ENVELOPE_DUPLICATE',
   parameter: string,
 ): CountersignError {
   return new CountersignError(code, `The request has more than one ${parameter} field`, { parameter, expected: 1 })

@@ -1,6 +1,7 @@
 // What is found out about one request while it is checked. Each check reads what earlier ones have found, and adds to it; nothing in
 // here is to be believed before all have passed.
 
+import type { AcceptedEnvelope } from './content/accepted-envelope.ts'
 import type { Credentials, RawHeaders } from './credentials.ts'
 import type { CompiledPolicy } from './policy.ts'
 import type { ProofState } from './proofs/proof-kind.ts'
@@ -20,12 +21,24 @@ export interface VerifiableRequest {
    * tokens that are bound to a certificate are refused. Called only for such a token.
    */
   readonly clientCertificate?: () => Uint8Array | undefined
+  /**
+   * The content as received, once the transfer coding is removed, chunk by chunk. Absent, request envelopes are refused. Called at most
+   * once, and only for an envelope.
+   */
+  readonly content?: () => AsyncIterable<Uint8Array>
 }
+
+/** How a request proves itself, if it does: by the rows of request-envelope.md, Verification, step 2. */
+export type RequestForm = 'bearer' | 'dpop' | 'detached' | 'content' | 'gnap-detached' | 'gnap-content'
 
 /** What was found out of a request before: for whoever asks more than one policy about it, since its proof is good once. */
 export interface RequestMemory {
-  /** @internal */
-  authenticated?: Promise<Exchange>
+  /** @internal What the proof and the token say. */
+  proved?: Promise<Exchange>
+  /** @internal The content beside an envelope. */
+  content?: Promise<Buffer>
+  /** @internal That the content is right, and the proof was not used before. */
+  claimed?: Promise<void>
 }
 
 /** A request on its way. */
@@ -37,10 +50,16 @@ export class Exchange {
   ath = ''
   /** What is remembered of the access token, if it was verified before. */
   cached: CachedToken | undefined = undefined
+  /** `undefined` while nothing is known, and for a request without proof. */
+  form: RequestForm | undefined = undefined
   proof: ProofState | undefined = undefined
+  /** SHA-256 of the content, empty for none; `undefined` while that is not known. */
+  digest: string | undefined = undefined
   token: TokenState | undefined = undefined
   /** The access token, once everything about it holds: now, or when it came before. Whoever sent it may not be its owner. */
   verified: VerifiedToken | undefined = undefined
+  /** The envelope, once everything but the policy holds: the response may then be signed. */
+  envelope: AcceptedEnvelope | undefined = undefined
 
   readonly request: VerifiableRequest
   readonly policy: CompiledPolicy

@@ -44,6 +44,48 @@ const fixes: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_DPOP_NONCE_INVALID:
     "The server's operator gives all processes the same `nonce: { secrets }` (base64url, at least 16 bytes each).",
   ERR_DPOP_NONCE_EXPIRED: 'Other clients: take `DPoP-Nonce` from every response, whatever its status.',
+  ERR_ENVELOPE_DUPLICATE:
+    "The client's developer leaves one layer that signs, the innermost one, and sets the field with `set`.",
+  ERR_ENVELOPE_AMBIGUOUS:
+    "The client's developer sends one proof: `Authorization: DPoP <access token>` and either an envelope or a `DPoP` field.",
+  ERR_ENVELOPE_NOT_ACCEPTED:
+    "The client's developer sends a DPoP proof to this route, or the server's developer lets the route accept envelopes.",
+  ERR_ENVELOPE_REQUIRED: "The client's developer sends an envelope to this route.",
+  ERR_ENVELOPE_CONTENT_ENCODING:
+    "The client's developer, or the operator of the proxy, turns compression of requests off.",
+  ERR_ENVELOPE_TOO_LARGE: "The client's developer sends the parameters of the specification and no others.",
+  ERR_ENVELOPE_CONTENT_TOO_LARGE: "The client's developer uses the detached form, or splits the upload.",
+  ERR_ENVELOPE_MALFORMED:
+    "The client's developer sends the compact serialisation exactly as the JWS library returns it, with the digest as payload bytes.",
+  ERR_ENVELOPE_SEAL_INVALID:
+    "The client's developer signs, then encrypts the compact JWS as a whole, with the header of the specification.",
+  ERR_ENVELOPE_SEAL_KEY_UNKNOWN: "Fetch the server's key set again, make a new envelope and send it once.",
+  ERR_ENVELOPE_SEAL_UNOPENED:
+    "The client's developer compares with the example of the specification; the operator looks for a proxy that changes content.",
+  ERR_ENVELOPE_TYP: "The client's developer sets `typ` for the form that is sent. Case counts.",
+  ERR_ENVELOPE_CRIT: "The client's developer encodes the payload and leaves both out.",
+  ERR_ENVELOPE_ALG:
+    "The client's developer uses an algorithm of `algs` in the challenge; the server's developer may add some with `proofAlgorithms`.",
+  ERR_ENVELOPE_JWK: "The client's developer sends the members that enter the thumbprint (RFC 7638) and no others.",
+  ERR_ENVELOPE_KID_MISMATCH:
+    "The client's developer sets `kid` to the thumbprint of RFC 7638, which is also `cnf.jkt` of the token.",
+  ERR_ENVELOPE_PARAMETER_MISSING: "The client's developer puts all parameters into the protected header.",
+  ERR_ENVELOPE_PARAMETER_INVALID:
+    "The client's developer writes the parameter as the table of the specification has it.",
+  ERR_ENVELOPE_HTM_MISMATCH: "The client's developer signs the method as it is sent, and every redirect anew.",
+  ERR_ENVELOPE_URI_MISMATCH:
+    "The client's developer signs the URI as the HTTP client sends it. The server's developer sets `resource`, `origins` and `basePath`. The operator of the proxy leaves the query as it is.",
+  ERR_ENVELOPE_CTY_MISMATCH:
+    "The client's developer sets `Content-Type` before signing, and copies it into `cty` byte for byte.",
+  ERR_ENVELOPE_EXPIRED:
+    "Whoever owns the wrong clock synchronises it. The client's developer signs as the last step before sending, and splits large uploads.",
+  ERR_ENVELOPE_NOT_YET_VALID: 'Whoever owns the wrong clock synchronises it.',
+  ERR_ENVELOPE_ATH_MISMATCH: "The client's developer signs after the token is chosen.",
+  ERR_ENVELOPE_SIGNATURE: "The client's developer signs the header and payload segments exactly as they are sent.",
+  ERR_ENVELOPE_CONTENT_MISMATCH:
+    "The client's developer serialises once, and signs and sends the same bytes; without content the payload is empty. The operator leaves the content as it is.",
+  ERR_ENVELOPE_REPLAYED:
+    "The client's developer puts retries around the layer that signs. Find out whether the first copy was executed before repeating the call.",
   ERR_TOKEN_TOO_LARGE: 'The administrator of the authorization server puts less into the token.',
   ERR_TOKEN_MALFORMED:
     "The administrator of the authorization server turns on JWT access tokens (RFC 9068) for this resource. The client's developer asks for the token with the `resource` parameter, as `clientCredentials` does.",
@@ -104,7 +146,6 @@ const fixes: Readonly<Partial<Record<ErrorCode, string>>> = {
     "The server's operator raises `replay: { maxEntries }` (about 45 MB for a million), shortens the lifetimes, or spreads the load.",
   ERR_REPLAY_QUOTA_EXCEEDED:
     "The client's developer slows down and waits for `Retry-After`; processes with a heavy load use keys of their own.",
-  ERR_NOT_IMPLEMENTED: "The server's developer removes the option.",
 }
 
 /** What to do about a refusal, if there is something. */

@@ -2,9 +2,18 @@
 
 import './plugin/fastify.ts'
 
-export { CountersignError, type ErrorCode, isCountersignError, type ProblemDetails } from '@countersign/shared'
+export {
+  CountersignError,
+  type ErrorCode,
+  type Evidence,
+  type EvidenceReport,
+  isCountersignError,
+  type ProblemDetails,
+  verifyEvidence,
+} from '@countersign/shared'
 export { RefusalError } from './answers.ts'
 export type { Caller, CallerClaims } from './caller.ts'
+export type { EnvelopeOptions } from './content/envelope-options.ts'
 export type { VerifiableRequest } from './exchange.ts'
 export type { Explanation, Finding } from './explain.ts'
 export type { IssuerOptions } from './issuers/issuer-options.ts'
@@ -17,7 +26,7 @@ export { describeRefusals } from './plugin/openapi.ts'
 export type { CountersignOptions, ScopeVerifier } from './plugin/plugin.ts'
 export { countersign, countersign as default } from './plugin/plugin.ts'
 export { logRedactPaths } from './plugin/refusals.ts'
-export type { RoutePolicy } from './policy.ts'
+export type { AcceptedWay, AnswerOptions, RoutePolicy } from './policy.ts'
 export type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
 export { createMemoryReplayStore } from './replay/replay-memory.ts'
 export type { ReplayStore } from './replay/replay-store.ts'

@@ -30,6 +30,10 @@ export interface ProtectedResourceMetadata {
   readonly bearer_methods_supported: readonly string[]
   readonly dpop_signing_alg_values_supported: readonly string[]
   readonly dpop_bound_access_tokens_required: boolean
+  /** Algorithms of signed answers. */
+  readonly resource_signing_alg_values_supported?: readonly string[]
+  /** Which request envelopes are accepted (request-envelope.md, Discovery). */
+  readonly request_envelope_forms_supported?: readonly string[]
   readonly signed_metadata?: string
   /** What the application says of its resource. */
   readonly [name: string]: unknown
@@ -87,12 +91,13 @@ const NAMES = [
 
 /** What the server that a verifier protects publishes of itself. */
 export function publishMetadata(config: VerifierConfig): PublishedMetadata {
-  const { resource, keys, metadata } = config
+  const { resource, keys, sealKeys, metadata, accept } = config
   const { signed, scopes_supported: given, ...described } = metadata
   const jwks =
-    keys.length === 0
+    keys.length + sealKeys.length === 0
       ? undefined
-      : { url: wellKnown(resource, 'jwks.json'), document: { keys: keys.map(({ jwk }) => jwk) } }
+      : { url: wellKnown(resource, 'jwks.json'), document: { keys: [...keys, ...sealKeys].map(({ jwk }) => jwk) } }
+  const forms = ['attached', 'detached', ...(sealKeys.length > 0 ? ['sealed'] : [])]
   const withScopes = (scopes: readonly string[]): ProtectedResourceMetadata => {
     const supported = given ?? scopes
     const document = {
@@ -103,7 +108,12 @@ export function publishMetadata(config: VerifierConfig): PublishedMetadata {
       ...(supported.length > 0 && { scopes_supported: supported }),
       bearer_methods_supported: ['header'],
       dpop_signing_alg_values_supported: config.proofAlgorithms,
-      dpop_bound_access_tokens_required: !config.accept.includes('bearer'),
+      dpop_bound_access_tokens_required: !accept.includes('bearer'),
+      ...(accept.includes('envelope') && { request_envelope_forms_supported: forms }),
+      ...(accept.includes('envelope') &&
+        keys.length > 0 && {
+          resource_signing_alg_values_supported: [...new Set(keys.map(({ algorithm }) => algorithm.alg))],
+        }),
       ...described,
     }
     const [key] = keys

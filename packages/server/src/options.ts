@@ -2,7 +2,10 @@
 // Everything wrong fails here, at start, with a code and the option's name; an unknown name is wrong too.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import { CountersignError, checkOptionNames, invalidOption, normalizeHtu, secureUrl } from '@countersign/shared'
+import { checkOptionNames, invalidOption, normalizeHtu, secureUrl } from '@countersign/shared'
+import type { EnvelopeConfig, EnvelopeOptions } from './content/envelope-options.ts'
+import { readEnvelope } from './content/envelope-options.ts'
+import type { UnsealingKey } from './content/seal-keys.ts'
 import type { IssuerConfig, IssuerOptions } from './issuers/issuer-options.ts'
 import { readIssuers } from './issuers/issuer-options.ts'
 import type { MetadataOptions } from './metadata.ts'
@@ -10,6 +13,7 @@ import { readMetadata } from './metadata.ts'
 import type { NonceConfig, NonceOptions } from './nonce-options.ts'
 import { readNonce } from './nonce-options.ts'
 import { algorithms, integer, oneOf, someStrings, strings } from './option-readers.ts'
+import type { AcceptedWay } from './policy.ts'
 import type { IssuerProfileName } from './profiles/profiles.ts'
 import { issuerProfileNames } from './profiles/profiles.ts'
 import type { MemoryReplayStoreOptions } from './replay/replay-memory.ts'
@@ -41,8 +45,11 @@ export interface VerifierOptions {
   readonly origins?: readonly string[]
   /** Path prefix that a proxy strips before the request arrives here, such as `/v1`. Default: none. */
   readonly basePath?: string
-  /** Ways of presenting a token. Default `['dpop']`; `'bearer'` accepts unbound tokens too, for a migration. */
-  readonly accept?: readonly ('dpop' | 'bearer')[]
+  /**
+   * Ways of presenting a token. Default `['dpop', 'envelope']`: with a DPoP proof or a request envelope; `'bearer'` accepts unbound tokens
+   * too, for a migration.
+   */
+  readonly accept?: readonly AcceptedWay[]
   /** Algorithms of proofs. Default ES256, EdDSA, Ed25519, PS256. */
   readonly proofAlgorithms?: readonly JwsAlgorithm[]
   /** Algorithms of access tokens. Default: every asymmetric one of RFC 7518 and RFC 8037. */
@@ -64,8 +71,13 @@ export interface VerifierOptions {
   readonly profile?: 'fapi2' | 'mcp' | IssuerProfileName
   /** What the application says of its resource in the RFC 9728 document, beside what is derived. */
   readonly metadata?: MetadataOptions
-  /** Keys of this server, the one that signs first; published in its JWK Set. Default: none. */
+  /**
+   * Keys of this server, published in its JWK Set: of those that sign metadata and answers, the first is used; those for `ECDH-ES` or
+   * `ECDH-ES+A256KW` open sealed envelopes. Default: none, so that answers are not signed, and sealed envelopes are refused.
+   */
   readonly keys?: readonly ServerKeyOptions[]
+  /** Bounds of request envelopes, and what becomes of them. */
+  readonly envelope?: EnvelopeOptions
   /** `'full'` tells callers which parameter was wrong and what was expected. Default `'minimal'`. */
   readonly diagnostics?: 'minimal' | 'full'
   /** The current time in seconds since the epoch. Default: the system clock. For tests. */
@@ -79,13 +91,15 @@ export interface VerifierConfig {
   /** Normalised origins, that of `resource` first. */
   readonly origins: readonly string[]
   readonly basePath: string
-  readonly accept: readonly ('dpop' | 'bearer')[]
+  readonly accept: readonly AcceptedWay[]
   readonly proofAlgorithms: readonly JwsAlgorithm[]
   readonly nonce: NonceConfig | undefined
   readonly replay: ReplayStore | MemoryReplayStoreOptions
   readonly tokenCache: Required<TokenCacheOptions>
   readonly metadata: MetadataOptions
   readonly keys: readonly SigningKey[]
+  readonly sealKeys: readonly UnsealingKey[]
+  readonly envelope: EnvelopeConfig
   readonly toleranceSeconds: number
   readonly proofWindow: { readonly pastSeconds: number; readonly futureSeconds: number }
   readonly diagnostics: 'minimal' | 'full'
@@ -111,6 +125,7 @@ const OPTION_NAMES: readonly (keyof VerifierOptions)[] = [
   'profile',
   'metadata',
   'keys',
+  'envelope',
   'diagnostics',
   'clock',
 ]
@@ -180,6 +195,7 @@ export function resolveOptions(options: VerifierOptions): VerifierConfig {
     replay: replayOf(options.replay),
     tokenCache: tokenCacheOf(options.tokenCache),
     ...publishedOf(options),
+    envelope: readEnvelope(options.envelope),
     toleranceSeconds: integer(tolerance, 'clockToleranceSeconds', 0, 300) ?? profile.toleranceSeconds,
     proofWindow: {
       pastSeconds: integer(options.maxProofAgeSeconds, 'maxProofAgeSeconds', 1, 300) ?? profile.pastSeconds,
@@ -197,12 +213,12 @@ function isLocal({ nonce, replay }: VerifierOptions): boolean {
   return ownSecret || replay === undefined || !isReplayStore(replay)
 }
 
-function publishedOf(options: VerifierOptions): Pick<VerifierConfig, 'metadata' | 'keys'> {
+function publishedOf(options: VerifierOptions): Pick<VerifierConfig, 'metadata' | 'keys' | 'sealKeys'> {
   const metadata = readMetadata(options.metadata)
-  const keys = readServerKeys(options.keys)
+  const { signing: keys, unsealing: sealKeys } = readServerKeys(options.keys)
   if (metadata.signed === true && keys.length === 0)
     throw invalidOption('keys', 'at least one key, to sign the metadata')
-  return { metadata, keys }
+  return { metadata, keys, sealKeys }
 }
 
 function profileOf(value: unknown): Profile & { readonly issuerProfile: IssuerProfileName } {
@@ -255,18 +271,12 @@ function basePathOf(value: unknown): string {
   return value
 }
 
-function acceptOf(value: unknown): readonly ('dpop' | 'bearer')[] {
-  if (value === undefined) return ['dpop']
-  const kinds = strings(value, 'accept')
-  if (!kinds.includes('dpop')) throw invalidOption('accept', 'a list that contains "dpop"')
-  return [...new Set(kinds)].map((kind) => {
-    if (kind === 'envelope') {
-      throw new CountersignError('ERR_NOT_IMPLEMENTED', 'accept: "envelope" is not implemented yet', {
-        parameter: 'accept',
-      })
-    }
-    return oneOf(kind, 'accept', ['dpop', 'bearer']) as 'dpop' | 'bearer'
-  })
+function acceptOf(value: unknown): readonly AcceptedWay[] {
+  if (value === undefined) return ['dpop', 'envelope']
+  const ways = [...new Set(strings(value, 'accept'))]
+  if (!ways.includes('dpop') && !ways.includes('envelope'))
+    throw invalidOption('accept', 'a list that contains "dpop" or "envelope"')
+  return ways.map((way) => oneOf(way, 'accept', ['dpop', 'envelope', 'bearer']) as AcceptedWay)
 }
 
 function clockOf(value: unknown): () => number {

@@ -2,6 +2,7 @@
 
 import { channel } from 'node:diagnostics_channel'
 import { RefusalError } from './answers.ts'
+import type { AuthenticationScheme } from './credentials.ts'
 import type { Exchange } from './exchange.ts'
 
 /** What came of a request. Published on the channel `countersign:verify`. */
@@ -11,7 +12,7 @@ export interface VerificationOutcome {
   /** The status of the answer to a refused request; 500 for a fault of the server. */
   readonly status?: number
   /** How the token was presented; absent when that could not be made out. */
-  readonly scheme?: 'dpop' | 'bearer'
+  readonly scheme?: AuthenticationScheme
   /** Issuer and client of the access token. Absent unless the token itself was found good: nobody can make up values for a metric. */
   readonly issuer?: string
   readonly clientId?: string

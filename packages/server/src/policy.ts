@@ -1,8 +1,10 @@
 // What a route demands of a caller that has proved itself: read and checked when the route is declared.
 
 import type { JsonObject } from '@countersign/shared'
-import { CountersignError, checkOptionNames, invalidOption } from '@countersign/shared'
+import { checkOptionNames, invalidOption, isAnswerField } from '@countersign/shared'
 import type { Check } from './check.ts'
+import type { AuthenticationScheme } from './credentials.ts'
+import type { VerifierConfig } from './options.ts'
 import { createPolicyChecks } from './policy-checks.ts'
 
 /** The demands of a route. Every one that is named must be met; an empty policy demands a signed call and nothing more. */
@@ -26,9 +28,28 @@ export interface RoutePolicy {
   /** Longest time since the user authenticated (`auth_time`), in seconds (RFC 9470). */
   readonly maxAgeSeconds?: number
   /** Ways of presenting the token, of those the verifier accepts. Default: all of them. */
-  readonly accept?: readonly ('dpop' | 'bearer')[]
-  /** `'required'`: the body and the query must be signed too. Needs request envelopes, which do not exist yet. */
+  readonly accept?: readonly AcceptedWay[]
+  /**
+   * `'required'`: the query and the content must be signed too, by a request envelope; content codings, which are not signed, are then
+   * refused. Default: a DPoP proof will do.
+   */
   readonly integrity?: 'required'
+  /**
+   * Whether the response to an envelope is signed (`Answer-JWS`). Default: when the request asks for it. `'always'`; or the response
+   * fields that are signed beside `content-type` and `location`, and whether it is always done. Needs `keys`.
+   */
+  readonly answer?: 'always' | AnswerOptions
+}
+
+/** A way of presenting an access token: beside a DPoP proof, beside a request envelope or within one, or alone. */
+export type AcceptedWay = 'dpop' | 'envelope' | 'bearer'
+
+/** How a response to an envelope is signed. */
+export interface AnswerOptions {
+  /** Response fields to sign beside `content-type` and `location`; names in any case. */
+  readonly fields?: readonly string[]
+  /** Whether it is signed when the request does not ask for it too. Default `false`. */
+  readonly always?: boolean
 }
 
 /** The demands of a policy, checked and in one form. */
@@ -43,7 +64,11 @@ export interface PolicyDemands {
 
 /** A policy that can be applied. */
 export interface CompiledPolicy extends PolicyDemands {
-  readonly accept: readonly ('dpop' | 'bearer')[]
+  readonly accept: readonly AcceptedWay[]
+  /** The authentication schemes of what is accepted: an envelope has that of a DPoP proof. */
+  readonly schemes: readonly AuthenticationScheme[]
+  readonly integrity: boolean
+  readonly answer: Required<AnswerOptions>
   readonly checks: readonly Check[]
 }
 
@@ -73,6 +98,7 @@ const NAMES: readonly (keyof RoutePolicy)[] = [
   'maxAgeSeconds',
   'accept',
   'integrity',
+  'answer',
 ]
 
 /** RFC 6749 section 3.3. */
@@ -81,22 +107,24 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 /**
  * Checks a policy and brings it into one form.
  *
- * @param accept - The ways of presenting a token that the verifier accepts.
- * @param toleranceSeconds - Tolerated difference of clocks.
- * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
+ * @param config - What the verifier accepts, how far clocks may differ, and what it signs with.
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, each with `parameter`.
  */
 export function compilePolicy(
   policy: RoutePolicy,
-  { accept: accepted, toleranceSeconds }: { accept: readonly ('dpop' | 'bearer')[]; toleranceSeconds: number },
+  {
+    accept: accepted,
+    toleranceSeconds,
+    keys,
+    envelope: { profile },
+  }: Pick<VerifierConfig, 'accept' | 'toleranceSeconds' | 'keys'> & {
+    envelope: Pick<VerifierConfig['envelope'], 'profile'>
+  },
 ): CompiledPolicy {
   if (typeof policy !== 'object' || policy === null || Array.isArray(policy))
     throw invalidOption('auth', 'false or an object')
   checkOptionNames(policy, NAMES, 'auth')
-  if (policy.integrity !== undefined) {
-    throw new CountersignError('ERR_NOT_IMPLEMENTED', '"auth.integrity" is not implemented yet', {
-      parameter: 'auth.integrity',
-    })
-  }
+  const accept = acceptOf(policy, accepted)
   if (policy.claims !== undefined && typeof policy.claims !== 'function')
     throw invalidOption('auth.claims', 'a function')
   const demands: PolicyDemands = {
@@ -113,7 +141,10 @@ export function compilePolicy(
   }
   return {
     ...demands,
-    accept: policy.accept === undefined ? accepted : kinds(policy.accept, accepted),
+    accept,
+    schemes: schemesOf(accept, profile === 'gnap'),
+    integrity: policy.integrity !== undefined,
+    answer: answerOf(policy.answer, keys.length > 0),
     checks: createPolicyChecks(demands, toleranceSeconds),
   }
 }
@@ -142,10 +173,41 @@ function seconds(value: unknown): number | undefined {
   return value
 }
 
-function kinds(value: unknown, accepted: readonly ('dpop' | 'bearer')[]): readonly ('dpop' | 'bearer')[] {
+/** The ways of a route. Where integrity is demanded, an envelope is the only one. */
+function acceptOf({ accept, integrity }: RoutePolicy, accepted: readonly AcceptedWay[]): readonly AcceptedWay[] {
+  const ways = accept === undefined ? accepted : waysOf(accept, accepted)
+  if (integrity === undefined) return ways
+  if (integrity !== 'required') throw invalidOption('auth.integrity', '"required", or absent')
+  if (!ways.includes('envelope')) throw invalidOption('auth.integrity', 'absent where no envelopes are accepted')
+  if (accept !== undefined && ways.length > 1)
+    throw invalidOption('auth.accept', '"envelope" alone, beside "integrity"')
+  return ['envelope']
+}
+
+function schemesOf(accept: readonly AcceptedWay[], gnap: boolean): readonly AuthenticationScheme[] {
+  const schemes = new Set<AuthenticationScheme>(accept.map((way) => (way === 'envelope' ? 'dpop' : way)))
+  if (gnap && accept.includes('envelope')) schemes.add('gnap')
+  return [...schemes]
+}
+
+function waysOf(value: unknown, accepted: readonly AcceptedWay[]): readonly AcceptedWay[] {
   const list = [...new Set(strings(value, 'auth.accept'))]
-  if (!list.every((kind): kind is 'dpop' | 'bearer' => accepted.some((each) => each === kind))) {
+  if (!list.every((way): way is AcceptedWay => accepted.some((each) => each === way))) {
     throw invalidOption('auth.accept', `of what the plugin accepts: ${accepted.join(', ')}`)
   }
   return list
+}
+
+function answerOf(value: unknown, canSign: boolean): Required<AnswerOptions> {
+  if (value === undefined) return { fields: [], always: false }
+  if (!canSign) throw invalidOption('auth.answer', 'absent where there are no "keys" to sign with')
+  if (value === 'always') return { fields: [], always: true }
+  if (typeof value !== 'object' || value === null) throw invalidOption('auth.answer', '"always", or { fields, always }')
+  checkOptionNames(value, ['fields', 'always'], 'auth.answer')
+  const { fields, always = false } = value as AnswerOptions
+  if (typeof always !== 'boolean') throw invalidOption('auth.answer.always', 'true or false')
+  const names = strings(fields, 'auth.answer.fields').map((name) => name.toLowerCase())
+  if (!names.every(isAnswerField))
+    throw invalidOption('auth.answer.fields', 'names of fields that an answer may sign (request-envelope.md)')
+  return { fields: names.filter((name) => name !== 'content-type' && name !== 'location'), always }
 }

@@ -5,6 +5,7 @@ import type { Check } from './check.ts'
 import { readCredentials } from './credentials.ts'
 import { shownUri } from './diagnostics.ts'
 import { sha256 } from './hash.ts'
+import { formCheck } from './proofs/request-form.ts'
 import type { RequestTargets } from './request-target.ts'
 
 /** A second way of presenting a token (RFC 6750 section 2.3). */
@@ -47,6 +48,7 @@ export function createRequestChecks(targets: RequestTargets): readonly Check[] {
         }
       },
     },
+    formCheck,
     {
       id: 'request.scheme',
       title: 'The route accepts the authentication scheme',
@@ -54,14 +56,14 @@ export function createRequestChecks(targets: RequestTargets): readonly Check[] {
       needs: ['request.credentials'],
       run({ credentials, policy }) {
         const scheme = credentials?.scheme
-        if (scheme !== undefined && policy.accept.includes(scheme)) return
+        if (scheme !== undefined && policy.schemes.includes(scheme)) return
         throw new CountersignError('ERR_SCHEME_NOT_ACCEPTED', 'The scheme is not accepted here', {
           parameter: 'Authorization',
-          expected: policy.accept,
+          expected: policy.schemes,
           actual: scheme,
         })
       },
-      show: ({ credentials, policy }) => ({ expected: policy.accept, actual: credentials?.scheme }),
+      show: ({ credentials, policy }) => ({ expected: policy.schemes, actual: credentials?.scheme }),
     },
   ]
 }

@@ -10,8 +10,11 @@ import {
   encodeJsonSegment,
   invalidOption,
   readPublicJwk,
+  sealAlgorithms,
   thumbprintInput,
 } from '@countersign/shared'
+import type { UnsealingKey } from './content/seal-keys.ts'
+import { readUnsealingKey } from './content/seal-keys.ts'
 import { sha256 } from './hash.ts'
 import { plainObject } from './option-readers.ts'
 import { readPrivateKey } from './private-key.ts'
@@ -21,7 +24,10 @@ import { signText } from './signature.ts'
 export interface ServerKeyOptions {
   /** A private key: a `KeyObject` of Node, a `CryptoKey`, or a private JWK. */
   readonly key: KeyObject | webcrypto.CryptoKey | JsonWebKey
-  /** The one algorithm it is used with: an asymmetric JWS algorithm. Default: `alg` of the JWK, or the one algorithm its curve has. */
+  /**
+   * The one algorithm it is used with: an asymmetric JWS algorithm, or `ECDH-ES` or `ECDH-ES+A256KW` to open sealed envelopes. Default: `alg`
+   * of the JWK, or the one algorithm for signatures that its curve has.
+   */
   readonly alg?: string
   /** Its identifier. Default: `kid` of the JWK, or the thumbprint of the key. */
   readonly kid?: string
@@ -46,18 +52,38 @@ const ALGORITHM_OF_CURVE: Readonly<Record<string, string>> = {
 }
 const PARAMETER = 'keys'
 
+/** The keys of this server, by what they are for. */
+export interface ServerKeys {
+  /** The one that signs first. The others are published for what was signed before, or will be. */
+  readonly signing: readonly SigningKey[]
+  /** All of them open what is sealed to them. */
+  readonly unsealing: readonly UnsealingKey[]
+}
+
 /**
  * Reads the option `keys`.
  *
- * @returns The keys, the one that signs first. The others are published for what was signed before, or will be.
  * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`.
  */
-export function readServerKeys(value: unknown): readonly SigningKey[] {
-  if (value === undefined) return []
+export function readServerKeys(value: unknown): ServerKeys {
+  if (value === undefined) return { signing: [], unsealing: [] }
   if (!Array.isArray(value)) throw invalidOption(PARAMETER, 'a list of { key, alg, kid }, the one that signs first')
-  const keys = value.map(readServerKey)
-  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw invalidOption(`${PARAMETER}.kid`, 'distinct')
-  return keys
+  const entries = value.map(readEntry)
+  const unsealing = entries.filter(isForSeals).map(readUnsealingKey)
+  const signing = entries.filter((entry) => !isForSeals(entry)).map(readServerKey)
+  const kids = new Set([...signing, ...unsealing].map(({ kid }) => kid))
+  if (kids.size !== entries.length) throw invalidOption(`${PARAMETER}.kid`, 'distinct')
+  return { signing, unsealing }
+}
+
+function readEntry(value: unknown): ServerKeyOptions {
+  const entry = plainObject(value, PARAMETER, '{ key, alg, kid }')
+  checkOptionNames(entry, ['key', 'alg', 'kid'], PARAMETER)
+  return entry as unknown as ServerKeyOptions
+}
+
+function isForSeals({ key, alg }: ServerKeyOptions): boolean {
+  return sealAlgorithms.some((each) => each === (alg ?? (key as GivenKey | undefined)?.alg))
 }
 
 /** Signs a JWT. */
@@ -67,9 +93,7 @@ export function signJwt(key: SigningKey, typ: string, claims: Readonly<Record<st
   return `${signingInput}.${key.sign(signingInput)}`
 }
 
-function readServerKey(value: unknown): SigningKey {
-  const entry: Partial<ServerKeyOptions> = plainObject(value, PARAMETER, '{ key, alg, kid }')
-  checkOptionNames(entry, ['key', 'alg', 'kid'], PARAMETER)
+function readServerKey(entry: ServerKeyOptions): SigningKey {
   const privateKey = readPrivateKey(entry.key, `${PARAMETER}.key`)
   const given = entry.key as GivenKey
   const exported = exportPublic(privateKey)

@@ -22,7 +22,7 @@ export function verifySignature(
   signingInput: string,
   signature: Uint8Array,
 ): boolean | Promise<boolean> {
-  if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false
+  if (signature.length !== (algorithm.signatureBytes ?? modulusBytes(key))) return false
   const digest = digestOf(algorithm)
   const data = Buffer.from(signingInput, 'latin1')
   const bytes = algorithm.kty === 'EC' ? derOfConcatenated(signature) : signature
@@ -40,6 +40,11 @@ export function verifySignature(
     })
     underWay++
   })
+}
+
+/** An RSA signature is as long as the modulus (RFC 8017 section 8); OpenSSL takes one without its leading zeros too. */
+function modulusBytes({ asymmetricKeyDetails }: KeyObject): number {
+  return Math.ceil((asymmetricKeyDetails?.modulusLength as number) / 8)
 }
 
 function endTurn(): void {

@@ -1,11 +1,19 @@
 // The verification of a request, without any framework: the way of a request, step by step. The Fastify plugin is a skin over it.
 
+import { CountersignError } from '@countersign/shared'
 import { createAnswers } from './answers.ts'
 import type { Caller } from './caller.ts'
 import { callerOf } from './caller.ts'
 import type { Check } from './check.ts'
+import type { AcceptedEnvelope, VerifiedContent } from './content/accepted-envelope.ts'
+import { acceptedEnvelope, contentWithin, hasContent } from './content/accepted-envelope.ts'
+import { contentOf } from './content/content-checks.ts'
+import { contentDigest, readContent } from './content/read-content.ts'
+import type { AnswerableResponse } from './content/signed-answer.ts'
+import { createAnswerSigner } from './content/signed-answer.ts'
+import { createUnsealer } from './content/unseal.ts'
 import type { Credentials } from './credentials.ts'
-import type { RequestMemory, VerifiableRequest } from './exchange.ts'
+import type { RequestForm, RequestMemory, VerifiableRequest } from './exchange.ts'
 import { Exchange } from './exchange.ts'
 import type { Explanation } from './explain.ts'
 import { explain } from './explain.ts'
@@ -31,6 +39,10 @@ import { createWays, proofPresent } from './ways.ts'
 
 export { RefusalError } from './answers.ts'
 export type { Caller, CallerClaims } from './caller.ts'
+export type { AcceptedEnvelope, VerifiedContent } from './content/accepted-envelope.ts'
+export type { EnvelopeOptions } from './content/envelope-options.ts'
+export { contentDigest } from './content/read-content.ts'
+export type { AnswerableResponse } from './content/signed-answer.ts'
 export type { RawHeaders } from './credentials.ts'
 export type { RequestMemory, VerifiableRequest } from './exchange.ts'
 export type { Explanation, Finding } from './explain.ts'
@@ -39,7 +51,7 @@ export type { MetadataOptions, ProtectedResourceMetadata, PublishedMetadata } fr
 export type { NonceOptions } from './nonce-options.ts'
 export type { TokenCacheOptions, VerifierOptions } from './options.ts'
 export { VERIFICATION_CHANNEL, type VerificationOutcome } from './outcomes.ts'
-export type { CompiledPolicy, RoutePolicy } from './policy.ts'
+export type { AcceptedWay, AnswerOptions, CompiledPolicy, RoutePolicy } from './policy.ts'
 export type { ClaimSource, IssuerProfile, OptionalClaim } from './profiles/issuer-profile.ts'
 export type { IssuerProfileReport } from './profiles/profile-report.ts'
 export type { IssuerProfileName } from './profiles/profiles.ts'
@@ -56,15 +68,37 @@ export interface Verification {
   readonly caller: Caller
   /** Header fields to add to the response: a fresh nonce, when the client's has passed half its life. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** For a request with an envelope: the content that was verified, which takes the place of what was received. */
+  readonly content?: VerifiedContent
+  /** The envelope of the request, for {@link Verifier.signAnswer}. */
+  readonly envelope?: AcceptedEnvelope
 }
+
+/** A request of which all is verified, or all but content that arrives beside its envelope. */
+export type BegunVerification =
+  | { readonly verification: Verification }
+  | {
+      /** Whether there is content by the envelope: if not, the first byte of any is one too many. */
+      readonly hasContent: boolean
+      /**
+       * Ends the verification.
+       *
+       * @param digest - SHA-256 of the whole content in base64url, empty for no content; see {@link contentDigest}.
+       * @throws {RefusalError} As {@link Verifier.verify}.
+       */
+      readonly finish: (digest: string) => Promise<Verification>
+      /** Ends it when the content cannot be had: the refusal for what went wrong, or the error itself. */
+      readonly refuse: (error: unknown) => unknown
+    }
 
 /** Verifies requests to one resource. */
 export interface Verifier {
   /**
    * Verifies the access token and the proof of a request, and applies the policy of its route.
    *
-   * Does not look at the body, nor at the query of the URL: a DPoP proof covers neither (RFC 9449 section 11.7). Does not ask the
-   * issuer whether the token was revoked, unless its `introspection` says so.
+   * A DPoP proof covers neither the content nor the query of the URL (RFC 9449 section 11.7); a request envelope covers both, and its
+   * content is read and held, up to `envelope.maxContentBytes`. Does not ask the issuer whether the token was revoked, unless its
+   * `introspection` says so.
    *
    * @param policy - Made by {@link Verifier.compilePolicy}. Default: a signed call and nothing more.
    * @param memory - An empty object that is given with every policy that is applied to one and the same request: its token and proof
@@ -73,6 +107,24 @@ export interface Verifier {
    * @throws {Error} Anything else is a fault of the server: answer 500.
    */
   verify(request: VerifiableRequest, policy?: CompiledPolicy, memory?: RequestMemory): Promise<Verification>
+  /**
+   * As {@link Verifier.verify}, for whoever hands content on while it arrives: content beside a detached envelope is not read. Until
+   * `finish` has returned, nothing of the request may be acted upon.
+   */
+  begin(request: VerifiableRequest, policy?: CompiledPolicy, memory?: RequestMemory): Promise<BegunVerification>
+  /**
+   * Signs a response to a request with an envelope (request-envelope.md, Signed answer), where the request or its policy asks for that,
+   * and gives it to `envelope.onEvidence`.
+   *
+   * Does not look at content codings: what is signed is the content before any.
+   *
+   * @param envelope - That of the `Verification`, or of a `RefusalError` by the policy: any other refusal is not signed.
+   * @returns Header fields to add to the response; none where it is not to be signed, or cannot be.
+   */
+  signAnswer(
+    envelope: AcceptedEnvelope | undefined,
+    response: AnswerableResponse,
+  ): Promise<Readonly<Record<string, string>>>
   /**
    * Explains what {@link Verifier.verify} would say of a request: every check, whether it passes, what was expected and found, and
    * what to do. Uses neither nonce nor proof up, and remembers nothing. For developers and support; not for callers to see.
@@ -86,7 +138,7 @@ export interface Verifier {
   /**
    * Checks what a route demands, once, when it is declared.
    *
-   * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_NOT_IMPLEMENTED`, each with `parameter`.
+   * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, each with `parameter`.
    */
   compilePolicy(policy: RoutePolicy): CompiledPolicy
   /**
@@ -107,8 +159,7 @@ export interface Verifier {
 /**
  * Creates a verifier.
  *
- * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, `ERR_NOT_IMPLEMENTED`, each with
- *   `parameter`.
+ * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, each with `parameter`.
  * @example
  * const verifier = createVerifier({ resource: 'https://api.example.com', issuer: 'https://as.example.com' })
  * const { caller } = await verifier.verify({ method, target: request.url, rawHeaders: request.rawHeaders })
@@ -126,50 +177,70 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const store = isReplayStore(config.replay) ? config.replay : createMemoryReplayStore(config.replay, clock)
 
   const algorithms: ReadonlySet<string> = new Set(config.proofAlgorithms)
+  const { maxContentBytes, maxContentSeconds, onEvidence } = config.envelope
   const requestChecks = createRequestChecks(targets)
   const tokenChecks = createTokenChecks(config.issuers, { toleranceSeconds, clock, signal: closing.signal })
-  const replay = { store, noncesAreOn: nonces !== undefined, clock, toleranceSeconds }
-  const wayOf = createWays({ targets, algorithms, nonces, window: config.proofWindow }, tokenChecks, replay)
+  const wayOf = createWays(tokenChecks, {
+    ...{ targets, algorithms, nonces, window: config.proofWindow },
+    ...{ maxContentBytes, maxContentSeconds, unseal: createUnsealer(config.sealKeys) },
+    ...{ store, noncesAreOn: nonces !== undefined, clock, toleranceSeconds },
+  })
   const present = [proofPresent]
-  const schemeChecks = requestChecks.filter(({ id }) => id === 'request.scheme')
+  const ofPolicy = requestChecks.filter(({ id }) => id === 'request.form' || id === 'request.scheme')
   const form = [tokenChecks.form]
   const signedCall = compilePolicy({}, config)
+  const signAnswer = createAnswerSigner(config)
 
   return {
     async verify(request, policy = signedCall, memory) {
-      let exchange = new Exchange(request, policy, clock())
-      const startedAt = startOfReport()
+      const judged = judgement(request, policy)
       try {
-        if (memory === undefined) {
-          await authenticate(exchange)
-        } else if (memory.authenticated === undefined) {
-          memory.authenticated = authenticate(exchange).then(() => exchange)
-          await memory.authenticated
-        } else {
-          exchange = (await memory.authenticated).under(policy)
-          await runAll(schemeChecks, exchange)
+        await prove(judged, memory)
+        const { exchange } = judged
+        if (!coversContent(exchange)) return await conclude(judged, memory)
+        // Of several policies that judge one request, the first reads its content.
+        const content = await contentBeside(exchange, memory)
+        exchange.digest = contentDigest(content)
+        return {
+          ...(await conclude(judged, memory)),
+          content: { bytes: content, type: exchange.credentials?.content.type },
         }
-        // 7. The route allows the call.
-        await runAll(policy.checks, exchange)
-        const verification = {
-          caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
-          headers: nonceHeaders(exchange.proof?.nonce),
-        }
-        reportOutcome(startedAt, exchange, undefined)
-        return verification
       } catch (error) {
-        const refusal = answers.refusalOf(error, { scheme: exchange.credentials?.scheme ?? 'dpop', policy })
-        reportOutcome(startedAt, exchange, refusal ?? error)
-        throw refusal ?? error
+        throw refusalOf(error, judged)
       }
     },
+    async begin(request, policy = signedCall, memory) {
+      const judged = judgement(request, policy)
+      try {
+        await prove(judged, memory)
+        if (!coversContent(judged.exchange)) return { verification: await conclude(judged, memory) }
+        // Whoever may not make this call need not send its content.
+        await runAll(policy.checks, judged.exchange)
+      } catch (error) {
+        throw refusalOf(error, judged)
+      }
+      return {
+        hasContent: hasContent(judged.exchange),
+        refuse: (error) => refusalOf(error, judged),
+        async finish(digest) {
+          try {
+            judged.exchange.digest = digest
+            return await conclude(judged, memory)
+          } catch (error) {
+            throw refusalOf(error, judged)
+          }
+        },
+      }
+    },
+    signAnswer,
     explain(request, policy = signedCall) {
       const exchange = new Exchange(request, policy, clock())
-      const way = () => wayOf(exchange.credentials?.scheme === 'bearer' ? undefined : (exchange.proof?.kind ?? 'dpop'))
+      const isBearer = () => exchange.credentials?.scheme === 'bearer'
+      const way = () => wayOf(isBearer() ? 'bearer' : (exchange.form ?? 'dpop'))
       // What is remembered of the token is left aside: everything is looked at anew.
       return explain(exchange, answers, [
         () => requestChecks,
-        () => (exchange.credentials?.scheme === 'bearer' ? form : [...present, ...form]),
+        () => (isBearer() ? form : [...present, ...form]),
         () => way().firstTime[exchange.token?.kind ?? 'jwt'],
         () => way().last,
         () => policy.checks,
@@ -183,13 +254,78 @@ export function createVerifier(options: VerifierOptions): Verifier {
     close: () => closing.abort(),
   }
 
+  function judgement(request: VerifiableRequest, policy: CompiledPolicy): Judgement {
+    return { exchange: new Exchange(request, policy, clock()), startedAt: startOfReport() }
+  }
+
+  /** Steps 1 to 5: the credentials are good, and belong to this request. Nothing is stored that was not found good. */
+  async function prove(judged: Judgement, memory: RequestMemory | undefined): Promise<void> {
+    const { exchange } = judged
+    if (memory === undefined) return authenticate(exchange)
+    if (memory.proved === undefined) {
+      memory.proved = authenticate(exchange).then(() => exchange)
+      await memory.proved
+      return
+    }
+    judged.exchange = (await memory.proved).under(exchange.policy)
+    const { form } = judged.exchange
+    await runAll(ofPolicy, judged.exchange)
+    // What is content like any other to one policy is an envelope to another.
+    if (judged.exchange.form !== form)
+      throw new CountersignError('ERR_ENVELOPE_NOT_ACCEPTED', 'The request was read otherwise before')
+  }
+
+  /** Steps 6 and 7: the proof is new, and the route allows the call. */
+  async function conclude(
+    { exchange, startedAt }: Judgement,
+    memory: RequestMemory | undefined,
+  ): Promise<Verification> {
+    const { last } = wayOf(exchange.form as RequestForm)
+    if (memory === undefined) {
+      await runAll(last, exchange)
+    } else {
+      memory.claimed ??= runAll(last, exchange)
+      await memory.claimed
+    }
+    const envelope = acceptedEnvelope(exchange)
+    exchange.envelope = envelope
+    await runAll(exchange.policy.checks, exchange)
+    if (envelope !== undefined && onEvidence !== undefined) await onEvidence(envelope.evidence())
+    const content = contentWithin(exchange)
+    const verification: Verification = {
+      caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
+      headers: nonceHeaders(exchange.proof?.nonce),
+      ...(envelope !== undefined && { envelope }),
+      ...(content !== undefined && { content }),
+    }
+    reportOutcome(startedAt, exchange, undefined)
+    return verification
+  }
+
+  function refusalOf(error: unknown, { exchange, startedAt }: Judgement): unknown {
+    const { policy, credentials, envelope } = exchange
+    const refusal = answers.refusalOf(error, { scheme: credentials?.scheme ?? 'dpop', policy, envelope })
+    reportOutcome(startedAt, exchange, refusal ?? error)
+    return refusal ?? error
+  }
+
+  function coversContent({ form }: Exchange): boolean {
+    return wayOf(form as RequestForm).coversContent
+  }
+
+  /** Content beside a detached envelope. */
+  async function contentBeside(exchange: Exchange, memory: RequestMemory = {}): Promise<Buffer> {
+    memory.content ??= readContent(contentOf(exchange), maxContentBytes)
+    return memory.content
+  }
+
   async function authenticate(exchange: Exchange): Promise<void> {
     // 1. The request can be read in one way only, and carries credentials of a kind that is accepted.
     await runAll(requestChecks, exchange)
     const { scheme } = recall(exchange)
-    if (scheme === 'dpop') await runAll(present, exchange)
+    if (scheme !== 'bearer') await runAll(present, exchange)
     // 2. to 5. The proof, the token, and the signatures of both. Nothing is stored before all of it holds.
-    const way = wayOf(exchange.proof?.kind)
+    const way = wayOf(exchange.form as RequestForm)
     if (exchange.cached === undefined) {
       await runAll(form, exchange)
       await runAll(way.firstTime[(exchange.token as TokenState).kind], exchange)
@@ -197,8 +333,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
     } else {
       await runAll(way.again, exchange)
     }
-    // 6. The proof is new.
-    await runAll(way.last, exchange)
   }
 
   /** Looks up what is remembered of the access token. */
@@ -226,6 +360,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const fresh = typeof verdict === 'object' && (clock() - verdict.issuedAt) * 2 < nonces.ttlSeconds
     return fresh ? {} : { 'dpop-nonce': nonces.current() }
   }
+}
+
+/** A request on its way to a verdict. */
+interface Judgement {
+  exchange: Exchange
+  readonly startedAt: number | undefined
 }
 
 async function runAll(checks: readonly Check[], exchange: Exchange): Promise<void> {

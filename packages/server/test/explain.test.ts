@@ -39,6 +39,7 @@ describe('the valid request', () => {
       'request.target',
       'request.credentials',
       'request.one_token',
+      'request.form',
       'request.scheme',
       'proof.present',
       'token.form',
@@ -73,7 +74,7 @@ describe('the valid request', () => {
       'policy.acr',
     ])
     for (const { source, title } of explanation.findings) {
-      expect(source).toMatch(/^(?:RFC \d{4}|FAPI 2\.0)/)
+      expect(source).toMatch(/^(?:RFC \d{4}|FAPI 2\.0|request-envelope\.md)/)
       expect(title).toMatch(/^[A-Z].*[^.]$/)
     }
   })

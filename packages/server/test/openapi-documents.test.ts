@@ -13,6 +13,7 @@ import { RESOURCE } from './support.ts'
 const { create, options } = useSignedCalls()
 
 const SIGNED = { DPoP: [], DPoPProof: [] }
+const ENVELOPED = { DPoP: [], RequestEnvelope: [] }
 const REFUSALS = ['400', '401', '403', '429', '503']
 
 interface Operation {
@@ -66,7 +67,7 @@ describe('@fastify/swagger', () => {
     await app.ready()
     const document = await documentOf(app, inner)
     expect(Object.keys(document.paths)).toEqual(['/v1/accounts'])
-    expect(securityOf(document, '/v1/accounts')).toEqual([SIGNED])
+    expect(securityOf(document, '/v1/accounts')).toEqual([SIGNED, ENVELOPED])
     const { resource } = (await app.inject('/.well-known/oauth-protected-resource/v1')).json()
     expect(resource).toBe(`${RESOURCE}/v1`)
   })
@@ -84,7 +85,7 @@ describe('@fastify/swagger', () => {
       )
     }
     const document = await documentOf(app)
-    for (const path of ['/one/x', '/two/x']) expect(securityOf(document, path), path).toEqual([SIGNED])
+    for (const path of ['/one/x', '/two/x']) expect(securityOf(document, path), path).toEqual([SIGNED, ENVELOPED])
   })
 
   test('that comes after the plugin has a document all the same, and the log says what is wrong', async () => {
@@ -114,7 +115,7 @@ describe('an operation', () => {
     app.get('/accounts', async () => '')
     app.get('/open', { config: { auth: false } }, async () => '')
     const document = await documentOf(app)
-    expect(securityOf(document, '/accounts', 'head')).toEqual([SIGNED])
+    expect(securityOf(document, '/accounts', 'head')).toEqual([SIGNED, ENVELOPED])
     expect(securityOf(document, '/open', 'head')).toBeUndefined()
     expect(Object.keys(document.paths)).toEqual(['/accounts', '/open'])
   })
@@ -123,13 +124,13 @@ describe('an operation', () => {
     const app = await appWith({ openapi: {} })
     app.route({ method: ['GET', 'POST'], url: '/accounts', handler: async () => '' })
     const document = await documentOf(app)
-    for (const method of ['get', 'post']) expect(securityOf(document, '/accounts', method)).toEqual([SIGNED])
+    for (const method of ['get', 'post']) expect(securityOf(document, '/accounts', method)).toEqual([SIGNED, ENVELOPED])
   })
 
   test('of an inner scope is described', async () => {
     const app = await appWith({ openapi: {} })
     app.register(async (scope) => scope.get('/accounts', async () => ''), { prefix: '/inner' })
-    expect(securityOf(await documentOf(app), '/inner/accounts')).toEqual([SIGNED])
+    expect(securityOf(await documentOf(app), '/inner/accounts')).toEqual([SIGNED, ENVELOPED])
   })
 
   test('that an author hides stays hidden', async () => {
@@ -176,7 +177,7 @@ describe('describeRefusals', () => {
     const app = await appWith({ swagger: {}, transformObject: describeRefusals })
     app.get('/accounts', async () => '')
     const document = await documentOf(app)
-    expect(securityOf(document, '/accounts')).toEqual([SIGNED])
+    expect(securityOf(document, '/accounts')).toEqual([SIGNED, ENVELOPED])
     expect(responsesOf(document, '/accounts')).toEqual(['200'])
   })
 
@@ -197,7 +198,7 @@ describe('describeRefusals', () => {
   })
 
   test('describes operations that an application has written by hand', async () => {
-    const paths = { '/by-hand': { summary: 'x', get: { security: [SIGNED], responses: {} } } } as never
+    const paths = { '/by-hand': { summary: 'x', get: { security: [SIGNED, ENVELOPED], responses: {} } } } as never
     const app = await appWith({ openapi: { paths }, transformObject: describeRefusals })
     await app.ready()
     expect(responsesOf(app.swagger() as unknown as Document, '/by-hand')).toEqual(REFUSALS)

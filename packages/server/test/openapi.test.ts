@@ -24,6 +24,7 @@ interface Document {
 }
 
 const SIGNED = { DPoP: [], DPoPProof: [] }
+const ENVELOPED = { DPoP: [], RequestEnvelope: [] }
 
 async function documentOf(
   swaggerOptions: FastifyDynamicSwaggerOptions = { openapi: {} },
@@ -46,7 +47,7 @@ test.each(['3.0.3', '3.1.0'])(
   'OpenAPI %s: protected routes say how they are called, open ones do not',
   async (openapi) => {
     const document = await documentOf({ openapi: { openapi } })
-    expect(operation(document, '/accounts').security).toEqual([SIGNED])
+    expect(operation(document, '/accounts').security).toEqual([SIGNED, ENVELOPED])
     expect(operation(document, '/open')).not.toHaveProperty('security')
     expect(document.components?.securitySchemes).toMatchObject({
       DPoP: { type: 'http', scheme: 'DPoP', bearerFormat: 'JWT' },
@@ -75,7 +76,7 @@ test('a bearer token is a second way where it is one', async () => {
 
 test('Swagger 2.0 has definitions in its own form', async () => {
   const document = await documentOf({ swagger: {} })
-  expect(operation(document, '/accounts').security).toEqual([SIGNED])
+  expect(operation(document, '/accounts').security).toEqual([SIGNED, ENVELOPED])
   expect(document.securityDefinitions).toMatchObject({
     DPoP: { type: 'apiKey', in: 'header', name: 'Authorization' },
     DPoPProof: { type: 'apiKey', in: 'header', name: 'DPoP' },
@@ -111,7 +112,10 @@ test('a transform of the application runs all the same', async () => {
     transform: ({ schema, url }) =>
       ({ schema: { ...(schema as object), description: 'transformed' }, url: `/v1${url}` }) as never,
   })
-  expect(operation(document, '/v1/accounts')).toMatchObject({ description: 'transformed', security: [SIGNED] })
+  expect(operation(document, '/v1/accounts')).toMatchObject({
+    description: 'transformed',
+    security: [SIGNED, ENVELOPED],
+  })
   expect(document.components?.securitySchemes).toHaveProperty('DPoP')
 })
 

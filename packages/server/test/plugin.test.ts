@@ -323,6 +323,7 @@ test('the resource metadata is public, and derived from the configuration', asyn
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: ['ES256'],
     dpop_bound_access_tokens_required: true,
+    request_envelope_forms_supported: ['attached', 'detached'],
   })
 })
 

@@ -79,12 +79,18 @@ describe('wrong when declared', () => {
     [{ maxAgeSeconds: -1 }, 'ERR_OPTION_INVALID', 'auth.maxAgeSeconds'],
     [{ accept: ['basic'] }, 'ERR_OPTION_INVALID', 'auth.accept'],
     [{ accept: ['bearer'] }, 'ERR_OPTION_INVALID', 'auth.accept'],
-    [{ integrity: 'required' }, 'ERR_NOT_IMPLEMENTED', 'auth.integrity'],
+    [{ integrity: 'required' }, 'ERR_OPTION_INVALID', 'auth.integrity'],
+    [{ answer: 'always' }, 'ERR_OPTION_INVALID', 'auth.answer'],
   ]
   test.each(cases)('%j', (policy, code, parameter) => {
-    expect(() => compilePolicy(policy as RoutePolicy, { accept: ['dpop'], toleranceSeconds: 30 })).toThrow(
-      expect.objectContaining({ code, parameter }),
-    )
+    expect(() =>
+      compilePolicy(policy as RoutePolicy, {
+        accept: ['dpop'],
+        toleranceSeconds: 30,
+        keys: [],
+        envelope: { profile: undefined },
+      }),
+    ).toThrow(expect.objectContaining({ code, parameter }))
   })
 })
 

@@ -46,6 +46,23 @@ describe('a caller', () => {
     expect((await caller.inject(call)).json()).toEqual({ body: { a: 1 }, jkt: caller.jkt })
   })
 
+  test('signs every byte with a request envelope, where a route demands it', async () => {
+    const { app, issuer } = await createApp()
+    app.post('/strict', { config: { auth: { integrity: 'required' } } }, async ({ body, caller, query }) => ({
+      ...{ body, query },
+      kind: caller.kind,
+    }))
+    app.get('/strict', { config: { auth: { integrity: 'required' } } }, async ({ caller }) => caller.kind)
+    const caller = createTestCaller({ app, issuer })
+    const call = { method: 'POST', url: '/strict?x=1', payload: { a: 'ü' } } as const
+    expect((await caller.inject(call)).json().code).toBe('ERR_ENVELOPE_REQUIRED')
+    const found = { body: { a: 'ü' }, query: { x: '1' }, kind: 'envelope' }
+    expect((await caller.inject({ ...call, proof: 'envelope' })).json()).toEqual(found)
+    const text = { ...call, payload: '{"a":"ü"}', headers: { 'Content-Type': 'application/json' } }
+    expect((await caller.inject({ ...text, proof: 'envelope' })).json()).toEqual(found)
+    expect((await caller.inject({ url: '/strict', proof: 'envelope' })).body).toBe('envelope')
+  })
+
   test('has other claims for one call', async () => {
     const { app, issuer } = await createApp()
     const caller = createTestCaller({ app, issuer })

@@ -1,9 +1,13 @@
 // RFC 9068 section 4 at the resource server: one defect of the access token at a time.
 
+import { generateKeyPairSync, sign } from 'node:crypto'
+import type { AlgorithmEntry } from '@countersign/shared'
+import { algorithmOf } from '@countersign/shared'
 import type { TestKey } from '@countersign/testkit'
 import { createKey, startIssuer, startServer } from '@countersign/testkit'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { verifySignature } from '../src/signature.ts'
 import type { Changes } from './support.ts'
 import { createClock, createSubject, RESOURCE, useIssuer } from './support.ts'
 
@@ -251,4 +255,19 @@ describe('bearer, on its way out', () => {
     const refusal = await createSubject(context, options).refusal({ extra: ['Authorization', 'Bearer x'] })
     expect(refusal.headers['www-authenticate']?.match(/error="invalid_request"/g)).toHaveLength(2)
   })
+})
+
+test('an RSA signature is as long as its modulus: one without a leading zero is refused', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const algorithm = algorithmOf('RS256') as AlgorithmEntry
+  for (let count = 0; count < 4000; count++) {
+    const text = `text ${count}`
+    const signature = sign('sha256', Buffer.from(text), privateKey)
+    if (signature[0] !== 0) continue
+    expect(await verifySignature(algorithm, publicKey, text, signature)).toBe(true)
+    expect(await verifySignature(algorithm, publicKey, text, signature.subarray(1))).toBe(false)
+    expect(await verifySignature(algorithm, publicKey, text, Buffer.concat([Buffer.of(0), signature]))).toBe(false)
+    return
+  }
+  throw new Error('No signature began with a zero')
 })

@@ -11,6 +11,8 @@ export interface GuardedRoute {
   /** `undefined` for a route that was opened. */
   policy: CompiledPolicy | undefined
   hasErrorHandler: boolean
+  /** Whether it signs its responses after all other hooks. A route that was declared before the plugin was registered does not. */
+  signsLast: boolean
 }
 
 /** The routes of a scope. */
@@ -38,7 +40,7 @@ export function createGuardedRoutes(verifier: Verifier): GuardedRoutes {
   const routes: { readonly route: RouteOptions; readonly guarded: GuardedRoute }[] = []
   return {
     add(route) {
-      const guarded = guard(route.config, route.errorHandler !== undefined)
+      const guarded = guard(route.config, route.errorHandler !== undefined, true)
       route.config = { ...route.config, [guardedRoute]: guarded } as FastifyContextConfig
       routes.push({ route, guarded })
       return guarded
@@ -47,13 +49,13 @@ export function createGuardedRoutes(verifier: Verifier): GuardedRoutes {
       const config = request.routeOptions.config as GuardedConfig
       const known = config[guardedRoute]
       if (known !== undefined && known.auth === config.auth) return known
-      const guarded = guard(config, known?.hasErrorHandler === true)
+      const guarded = guard(config, known?.hasErrorHandler === true, known?.signsLast === true)
       config[guardedRoute] = guarded
       return guarded
     },
     refresh() {
       for (const { route, guarded } of routes) {
-        Object.assign(guarded, guard(route.config, route.errorHandler !== undefined))
+        Object.assign(guarded, guard(route.config, route.errorHandler !== undefined, true))
       }
     },
     open: () =>
@@ -67,8 +69,9 @@ export function createGuardedRoutes(verifier: Verifier): GuardedRoutes {
     },
   }
 
-  function guard(config: FastifyContextConfig | undefined, hasErrorHandler: boolean): GuardedRoute {
+  function guard(config: FastifyContextConfig | undefined, hasErrorHandler: boolean, signsLast: boolean): GuardedRoute {
     const auth = config?.auth
-    return { auth, policy: auth === false ? undefined : verifier.compilePolicy(auth ?? {}), hasErrorHandler }
+    const policy = auth === false ? undefined : verifier.compilePolicy(auth ?? {})
+    return { auth, policy, hasErrorHandler, signsLast }
   }
 }

@@ -2,7 +2,7 @@
 // written of a route stays as it is.
 
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import type { CompiledPolicy } from '../policy.ts'
+import type { AcceptedWay, CompiledPolicy } from '../policy.ts'
 
 /** An OpenAPI document, as far as it matters here. */
 export interface OpenapiDocument {
@@ -24,6 +24,7 @@ export type DocumentOf<Given> = Given extends
 /** The names of the security schemes. */
 const DPOP = 'DPoP'
 const DPOP_PROOF = 'DPoPProof'
+const ENVELOPE = 'RequestEnvelope'
 const BEARER = 'Bearer'
 
 const SECURITY_SCHEMES = {
@@ -39,6 +40,13 @@ const SECURITY_SCHEMES = {
     name: 'DPoP',
     description: 'A DPoP proof (RFC 9449 section 4.2), made anew for every request.',
   },
+  [ENVELOPE]: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Detached-JWS',
+    description:
+      'A request envelope, in the place of the DPoP proof: it signs the query and the content too. It may be the content instead.',
+  },
   [BEARER]: {
     type: 'http',
     scheme: 'bearer',
@@ -47,11 +55,19 @@ const SECURITY_SCHEMES = {
   },
 }
 
+/** What each way of presenting a token needs. An envelope may be the content: its field is not always there. */
+const WAYS: Readonly<Record<AcceptedWay, object>> = {
+  dpop: { [DPOP]: [], [DPOP_PROOF]: [] },
+  envelope: { [DPOP]: [], [ENVELOPE]: [] },
+  bearer: { [BEARER]: [] },
+}
+
 /** Swagger 2.0 knows no schemes of HTTP authentication but its own. */
+const FIELDS: Readonly<Record<string, string>> = { [DPOP_PROOF]: 'DPoP', [ENVELOPE]: 'Detached-JWS' }
 const SECURITY_DEFINITIONS = Object.fromEntries(
   Object.entries(SECURITY_SCHEMES).map(([name, { description }]) => [
     name,
-    { type: 'apiKey', in: 'header', name: name === DPOP_PROOF ? 'DPoP' : 'Authorization', description },
+    { type: 'apiKey', in: 'header', name: FIELDS[name] ?? 'Authorization', description },
   ]),
 )
 
@@ -83,7 +99,7 @@ function documentOf(scope: FastifyInstance): object | undefined {
 export function describeSecurity(route: RouteOptions, policy: CompiledPolicy | undefined): void {
   const schema = route.schema as { readonly security?: unknown } | undefined
   if (policy === undefined || schema?.security !== undefined) return
-  const ways = policy.accept.map((kind) => (kind === 'dpop' ? { [DPOP]: [], [DPOP_PROOF]: [] } : { [BEARER]: [] }))
+  const ways = policy.accept.map((way) => WAYS[way])
   route.schema = { ...schema, security: ways } as NonNullable<RouteOptions['schema']>
 }
 

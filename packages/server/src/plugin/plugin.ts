@@ -5,15 +5,26 @@ import { CountersignError, invalidOption } from '@countersign/shared'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { RefusalError } from '../answers.ts'
+import type { AcceptedEnvelope } from '../content/accepted-envelope.ts'
+import { readEnvelope } from '../content/envelope-options.ts'
 import type { RequestMemory, VerifiableRequest } from '../exchange.ts'
 import type { VerifierOptions } from '../options.ts'
 import type { CompiledPolicy, RoutePolicy } from '../policy.ts'
-import type { Verifier } from '../verifier.ts'
+import type { Verification, Verifier } from '../verifier.ts'
 import { createVerifier } from '../verifier.ts'
+import { signReply } from './answering.ts'
 import { checkDecorator } from './decorator.ts'
 import type { GuardedRoute } from './guarded-routes.ts'
 import { createGuardedRoutes } from './guarded-routes.ts'
 import { addSecuritySchemes, describeSecurity, hasSchemes, isDocumented, noteSchemes } from './openapi.ts'
+import {
+  contentSettled,
+  receivedContent,
+  receivedRequest,
+  replaceContent,
+  replacedRequest,
+  verifyWhileRead,
+} from './reading.ts'
 import { logRefusal, setHeaders, setRefusal } from './refusals.ts'
 import { serveWellKnown, withoutPrefix } from './well-known.ts'
 
@@ -32,7 +43,8 @@ export interface CountersignOptions extends VerifierOptions {
 export interface ScopeVerifier extends Verifier {
   /**
    * Makes a hook that demands a signed call, for `@fastify/auth` and wherever else one of several ways of authentication must succeed.
-   * The route itself says `config: { auth: false }`, or it demands the call already.
+   * The route itself says `config: { auth: false }`, or it demands the call already. In `onRequest` or `preParsing`: later, content was read
+   * that nobody verified, and request envelopes with content are refused.
    *
    * @throws {CountersignError} At once, for a wrong policy: as when a route is declared.
    * @example
@@ -48,10 +60,13 @@ const refused = Symbol('countersign.refused')
 const failedWith = Symbol('countersign.failedWith')
 /** What was found out of the request: a proof is good once, and guards may ask more than one policy about it. */
 const memory = Symbol('countersign.memory')
+/** The envelope that the request came with, once it was accepted: its response may have to be signed. */
+const accepted = Symbol('countersign.envelope')
 interface MarkedRequest extends FastifyRequest {
   [refused]?: RefusalError | undefined
   [failedWith]?: unknown
   [memory]: RequestMemory | null
+  [accepted]?: AcceptedEnvelope | undefined
 }
 
 const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) => {
@@ -63,6 +78,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     throw new CountersignError('ERR_ALREADY_REGISTERED', 'This scope, or one around it, is already protected')
   }
   const verifier = createVerifier(verifierOptions)
+  const { maxSpooledBytes, maxAnswerBytes } = readEnvelope(verifierOptions.envelope)
   const routes = createGuardedRoutes(verifier)
   fastify.decorate('countersign', { ...verifier, guard, requestOf })
   fastify.decorateRequest(decorator, null)
@@ -72,6 +88,8 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     const { policy } = routes.add(route)
     if (hasSchemes(fastify)) describeSecurity(route, policy)
     if (policy === undefined) route.preHandler = [route.preHandler ?? [], countersignPassed].flat()
+    // After all others of the route and its scopes: what is signed is what is sent.
+    route.onSend = [route.onSend ?? [], countersignAnswer].flat()
   })
 
   fastify.addHook('onRequest', async function countersignOnRequest(request, reply) {
@@ -82,11 +100,16 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
       logRefusal(request, error)
+      Object.assign(request, { [accepted]: error.envelope })
       setRefusal(reply, error)
       // Fastify's own error handler would write its own body. An application's handler may write another; status and fields stay.
       if (hasErrorHandler(request, route)) throw error
       return reply.serializer(String).send(JSON.stringify(error.problem))
     }
+  })
+
+  fastify.addHook('preValidation', async function countersignPreValidation(request) {
+    await contentSettled(request)
   })
 
   fastify.addHook('onError', async function countersignOnError(request, reply, error: Error) {
@@ -103,7 +126,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     const body = marked[failedWith] === undefined ? payload : answerOfGuard(marked, reply, payload)
     // RFC 9449 section 8.2: a nonce must not come out of a cache, whatever the handler said of its response.
     if (reply.hasHeader('dpop-nonce')) reply.header('cache-control', 'no-store')
-    return body
+    return routes.of(request).signsLast ? body : countersignAnswer(request, reply, body)
   })
 
   publish(fastify, routes.scopes)
@@ -136,9 +159,45 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
   async function authenticate(request: FastifyRequest, reply: FastifyReply, policy: CompiledPolicy): Promise<void> {
     const marked = request as MarkedRequest
     marked[memory] ??= {}
-    const { caller, headers } = await verifier.verify(requestOf(request), policy, marked[memory])
-    Object.assign(request, { [decorator]: caller })
+    const begun = await verifier.begin(requestOf(request), policy, marked[memory])
+    if ('verification' in begun) return admit(request, reply, begun.verification)
+    const refuse = (error: unknown) =>
+      error instanceof RefusalError ? error : noteRefusal(request, begun.refuse(error))
+    const finish = async (digest: string) => {
+      try {
+        admit(request, reply, await begun.finish(digest))
+      } catch (error) {
+        // What reads the content would take any other error for one of the client's.
+        if (error instanceof Error && !('statusCode' in error)) Object.assign(error, { statusCode: 500 })
+        throw noteRefusal(request, error)
+      }
+    }
+    await verifyWhileRead(request, { hasContent: begun.hasContent, finish, refuse }, maxSpooledBytes)
+  }
+
+  /** Notes a refusal that whoever reads the content fails with. */
+  function noteRefusal(request: FastifyRequest, error: unknown): unknown {
+    const marked = request as MarkedRequest
+    if (error instanceof RefusalError && marked[refused] !== error) {
+      logRefusal(request, error)
+      Object.assign(request, { [refused]: error, [accepted]: error.envelope })
+    }
+    return error
+  }
+
+  function admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { caller, headers, content, envelope }: Verification,
+  ): void {
+    Object.assign(request, { [decorator]: caller, [accepted]: envelope })
+    if (content !== undefined) replaceContent(request, content)
     setHeaders(reply, headers)
+  }
+
+  async function countersignAnswer(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+    const { [accepted]: envelope } = request as MarkedRequest
+    return signReply(verifier, envelope, { request, reply, payload, maxBytes: maxAnswerBytes })
   }
 
   function guard(demands: RoutePolicy = {}) {
@@ -146,6 +205,8 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     return async function countersignGuard(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       try {
         await authenticate(request, reply, policy)
+        // To a `preParsing` hook, this is what parsers read from now on; to any other, nothing.
+        return replacedRequest(request) as unknown as undefined
       } catch (error) {
         if (!(error instanceof RefusalError)) throw error
         logRefusal(request, error)
@@ -172,19 +233,22 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
   }
 
   function requestOf(request: FastifyRequest): VerifiableRequest {
-    const { raw, originalUrl } = request
+    const { originalUrl } = request
+    const { method = '', rawHeaders } = receivedRequest(request)
+    const content = receivedContent(request)
     // `originalUrl` is what the client signed, whatever `rewriteUrl` made of it; of `raw.headers` some fields are lost or joined.
-    const parts = { method: raw.method as string, target: originalUrl, rawHeaders: raw.rawHeaders }
-    if (getClientCertificate === undefined) return parts
-    return { ...parts, clientCertificate: () => getClientCertificate(request) }
+    return {
+      ...{ method, target: originalUrl, rawHeaders },
+      ...(content !== undefined && { content }),
+      ...(getClientCertificate !== undefined && { clientCertificate: () => getClientCertificate(request) }),
+    }
   }
 }
 
 /**
  * The Fastify plugin. Register it in the scope it shall protect, after `@fastify/cors` and `@fastify/swagger` where those are used.
  *
- * @throws {CountersignError} At `register`: `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, `ERR_NOT_IMPLEMENTED`,
- *   `ERR_ALREADY_REGISTERED`. When a route is declared with a wrong policy: the same, with `parameter` `auth.…`.
+ * @throws {CountersignError} At `register`: `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, `ERR_ALREADY_REGISTERED`. When a route is declared with a wrong policy: the same, with `parameter` `auth.…`.
  * @example
  * await app.register(countersign, { resource: 'https://api.example.com', issuer: 'https://as.example.com' })
  * app.get('/accounts', { config: { auth: { scope: 'accounts:read' } } }, async (request) => request.caller.clientId)

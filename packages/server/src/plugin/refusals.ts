@@ -20,13 +20,13 @@ export function setHeaders(reply: FastifyReply, headers: Readonly<Record<string,
 }
 
 /** Where CORS is in use, a client in a browser sees only the fields that are named to it. */
-function exposeToBrowsers(reply: FastifyReply): void {
+export function exposeToBrowsers(reply: FastifyReply, fields: readonly string[] = EXPOSED_FIELDS): void {
   if (!reply.hasHeader('access-control-allow-origin')) return
   const exposed = String(reply.getHeader('access-control-expose-headers') ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
-  const missing = EXPOSED_FIELDS.filter((field) => !exposed.some((name) => name.toLowerCase() === field.toLowerCase()))
+  const missing = fields.filter((field) => !exposed.some((name) => name.toLowerCase() === field.toLowerCase()))
   reply.header('access-control-expose-headers', [...exposed, ...missing].join(', '))
 }
 
@@ -54,7 +54,7 @@ export function logRefusal(request: FastifyRequest, error: RefusalError): void {
  * Fastify({ logger: { redact: [...logRedactPaths], serializers } })
  */
 export const logRedactPaths: readonly string[] = ['req', 'request', 'res', 'response'].flatMap((object) =>
-  ['authorization', 'dpop', 'detached-jws', 'proxy-authorization', 'cookie', 'set-cookie'].map(
+  ['authorization', 'dpop', 'detached-jws', 'answer-jws', 'proxy-authorization', 'cookie', 'set-cookie'].map(
     (field) => `${object}.headers["${field}"]`,
   ),
 )

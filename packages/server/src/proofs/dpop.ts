@@ -21,6 +21,8 @@ import { shownUri } from '../diagnostics.ts'
 import type { Exchange } from '../exchange.ts'
 import { sha256 } from '../hash.ts'
 import type { ProofKey } from '../token-cache.ts'
+import { createFreshnessCheck } from './freshness.ts'
+import { knownKey } from './known-key.ts'
 import type { ProofKind, ProofServices, ProofState } from './proof-kind.ts'
 
 /** What is shown of an `htm` that is another: something else may have been put there by mistake, even a token. */
@@ -37,6 +39,7 @@ class DPoPState implements ProofState {
   jkt = ''
   claims: DPoPProofClaims | undefined = undefined
   acceptableUntil = 0
+  readonly graceSeconds = 0
   readonly text: string
 
   constructor(text: string) {
@@ -62,6 +65,10 @@ class DPoPState implements ProofState {
   get nonce(): string | undefined {
     return this.claims?.nonce
   }
+
+  get madeAt(): number {
+    return this.claims?.iat ?? 0
+  }
 }
 
 /** The DPoP proof of RFC 9449. It covers the method, the URI without its query, the token, and the server's nonce. */
@@ -72,9 +79,12 @@ export const dpop: ProofKind = {
     signature: 'ERR_DPOP_PROOF_SIGNATURE',
     replayed: 'ERR_DPOP_PROOF_REPLAYED',
     expired: 'ERR_DPOP_PROOF_EXPIRED',
+    notYetValid: 'ERR_DPOP_PROOF_NOT_YET_VALID',
   },
-  detect: ({ proof }) => proof,
-  begin: (proof) => new DPoPState(proof),
+  timeParameter: 'iat',
+  hasKeyOfToken: false,
+  forms: [{ form: 'dpop' }],
+  detect: ({ form, credentials }) => (form === 'dpop' ? new DPoPState(credentials?.proof as string) : undefined),
   createChecks: (services) => [...formChecks, ...headerChecks(services), ...claimChecks(services)],
 }
 
@@ -161,6 +171,7 @@ function headerChecks({ algorithms }: ProofServices): Check[] {
         const state = stateOf(exchange)
         state.jwk = readDPoPProofJwk(state.header, state.algorithm as AlgorithmEntry)
         state.jkt = sha256(thumbprintInput(state.jwk))
+        state.key = knownKey(exchange, state.jkt, state.algorithm as AlgorithmEntry)
       },
       show: (exchange) => ({ actual: `the key with the thumbprint ${stateOf(exchange).jkt}` }),
     },
@@ -168,7 +179,7 @@ function headerChecks({ algorithms }: ProofServices): Check[] {
 }
 
 function claimChecks(services: ProofServices): Check[] {
-  const { targets, nonces } = services
+  const { targets } = services
   return [
     {
       id: 'proof.claims',
@@ -209,7 +220,7 @@ function claimChecks(services: ProofServices): Check[] {
       },
       show: (exchange) => ({ expected: targets.uriOf(exchange.path), actual: shownUri(claimsOf(exchange).htu) }),
     },
-    nonces === undefined ? createIatCheck(services.window) : createNonceCheck(nonces),
+    createFreshnessCheck(dpop, services),
     {
       id: 'proof.ath',
       title: 'The proof was made for this access token',
@@ -223,48 +234,6 @@ function claimChecks(services: ProofServices): Check[] {
       },
     },
   ]
-}
-
-/** With nonces, the server's own time in them decides, and no clock of a client (RFC 9449 section 4.3, check 11). */
-function createNonceCheck(nonces: NonNullable<ProofServices['nonces']>): Check {
-  return {
-    id: 'proof.nonce',
-    title: 'The proof has a nonce of this server that is recent',
-    source: 'RFC 9449, section 4.3, checks 10 and 11',
-    needs: ['proof.claims'],
-    run(exchange) {
-      const { nonce } = claimsOf(exchange)
-      if (nonce === undefined) throw refused('ERR_DPOP_NONCE_REQUIRED', 'nonce')
-      const verdict = nonces.check(nonce)
-      if (verdict === 'invalid') throw refused('ERR_DPOP_NONCE_INVALID', 'nonce')
-      if (verdict === 'expired') throw refused('ERR_DPOP_NONCE_EXPIRED', 'nonce')
-      stateOf(exchange).acceptableUntil = verdict.issuedAt + nonces.ttlSeconds
-    },
-    show(exchange) {
-      const age = exchange.now - (stateOf(exchange).acceptableUntil - nonces.ttlSeconds)
-      return { expected: `at most ${nonces.ttlSeconds} seconds old`, actual: `${Math.floor(age)} seconds old` }
-    },
-  }
-}
-
-function createIatCheck({ pastSeconds, futureSeconds }: ProofServices['window']): Check {
-  return {
-    id: 'proof.iat',
-    title: 'The proof was made recently',
-    source: 'RFC 9449, section 4.3, check 11',
-    needs: ['proof.claims'],
-    run(exchange) {
-      const { iat } = claimsOf(exchange)
-      const { now } = exchange
-      if (iat < now - pastSeconds) throw refused('ERR_DPOP_PROOF_EXPIRED', 'iat', now, iat)
-      if (iat > now + futureSeconds) throw refused('ERR_DPOP_PROOF_NOT_YET_VALID', 'iat', now, iat)
-      stateOf(exchange).acceptableUntil = iat + pastSeconds
-    },
-    show: (exchange) => ({
-      expected: `from ${exchange.now - pastSeconds} to ${exchange.now + futureSeconds}`,
-      actual: claimsOf(exchange).iat,
-    }),
-  }
 }
 
 /** An `htu` that cannot be compared names no URI of ours. */

@@ -20,7 +20,7 @@ export interface ReplayServices {
 
 /** Creates the check that a proof is new. */
 export function createReplayCheck(
-  { codes }: ProofKind,
+  { codes, timeParameter }: ProofKind,
   { store, noncesAreOn, clock, toleranceSeconds }: ReplayServices,
 ): Check {
   return {
@@ -29,10 +29,10 @@ export function createReplayCheck(
     source: 'RFC 9449, section 11.1',
     needs: ['proof.signature', 'proof.claims', noncesAreOn ? 'proof.nonce' : 'proof.iat', 'token.binding'],
     run(exchange) {
-      const { acceptableUntil } = exchange.proof as ProofState
+      const { acceptableUntil, graceSeconds } = exchange.proof as ProofState
       // Remembered for as long as the proof could be accepted, by us or by a replica whose clock is behind. A proof that was fresh when it
       // arrived, but waited longer than that for the issuer's keys, could no longer be told from its copies.
-      const rememberUntil = Math.floor(acceptableUntil) + toleranceSeconds + 1
+      const rememberUntil = Math.floor(acceptableUntil + graceSeconds) + toleranceSeconds + 1
       if (clock() >= rememberUntil) throw tooOld()
       return claim(keyOf(exchange), rememberUntil)
     },
@@ -61,7 +61,7 @@ export function createReplayCheck(
   function tooOld(): CountersignError {
     const [code, parameter] = noncesAreOn
       ? (['ERR_DPOP_NONCE_EXPIRED', 'nonce'] as const)
-      : ([codes.expired, 'iat'] as const)
+      : ([codes.expired, timeParameter] as const)
     return new CountersignError(code, 'The proof became too old while it was verified', { parameter })
   }
 

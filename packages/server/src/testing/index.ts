@@ -11,5 +11,5 @@ export type { TestIssuer, TestIssuerOptions, TestTokenParts } from './test-issue
 export { createTestIssuer } from './test-issuer.ts'
 export type { TestKey } from './test-key.ts'
 export { createTestKey } from './test-key.ts'
-export type { SignableCall, TestSigner, TestSignerOptions } from './test-signer.ts'
+export type { SignableCall, SignableContent, TestSigner, TestSignerOptions } from './test-signer.ts'
 export { createTestSigner } from './test-signer.ts'

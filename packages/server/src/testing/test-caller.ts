@@ -2,7 +2,7 @@
 // authorization server.
 
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import type { SignableCall, TestSigner, TestSignerOptions } from './test-signer.ts'
+import type { SignableCall, SignableContent, TestSigner, TestSignerOptions } from './test-signer.ts'
 import { createTestSigner } from './test-signer.ts'
 
 /** Options of {@link createTestCaller}. */
@@ -12,7 +12,11 @@ export interface TestCallerOptions extends TestSignerOptions {
 }
 
 /** A call to be injected: as for `inject`, and what its signature is made of. */
-export type TestCall = Omit<InjectOptions, 'url' | 'path'> & Omit<SignableCall, 'method'>
+export type TestCall = Omit<InjectOptions, 'url' | 'path'> &
+  Omit<SignableCall, 'method' | 'envelope'> & {
+    /** How the call is proved. Default `dpop`; `envelope` signs the query and the payload too: a text, bytes, or what is sent as JSON. */
+    readonly proof?: 'dpop' | 'envelope'
+  }
 
 /** A caller with a key of its own. */
 export interface TestCaller extends TestSigner {
@@ -46,12 +50,34 @@ export function createTestCaller({ app, ...options }: TestCallerOptions): TestCa
   }
 
   async function send(call: TestCall): Promise<LightMyRequestResponse> {
-    const { claims: _, defect: __, accessToken: ___, nonce: ____, headers, ...rest } = call
+    const { claims: _, defect: __, accessToken: ___, nonce: ____, proof, payload, body = payload, ...rest } = call
     const method = (call.method ?? 'GET').toUpperCase()
-    const fields = signer.sign({ nonce, ...call, method })
-    const response = await app.inject({ ...rest, headers: { ...headers, ...fields } })
+    const { headers, content } =
+      proof === 'envelope' ? asSent(body, rest.headers) : { headers: rest.headers, content: body }
+    const envelope = proof === 'envelope' && { envelope: signable(content, headers) }
+    const fields = signer.sign({ nonce, ...call, method, ...envelope })
+    const sent = { ...rest, headers: { ...headers, ...fields }, ...(content !== undefined && { payload: content }) }
+    const response = await app.inject(sent)
     const next = response.headers['dpop-nonce']
     if (typeof next === 'string') nonce = next
     return response
+  }
+}
+
+type Fields = InjectOptions['headers']
+type Payload = InjectOptions['payload']
+
+/** A payload as `inject` would send it. */
+function asSent(payload: Payload, headers: Fields): { headers: Fields; content: string | Uint8Array | undefined } {
+  if (payload === undefined || typeof payload === 'string' || payload instanceof Uint8Array)
+    return { headers, content: payload }
+  return { headers: { 'content-type': 'application/json', ...headers }, content: JSON.stringify(payload) }
+}
+
+function signable(content: Payload, headers: Fields = {}): SignableContent {
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+  return {
+    ...(content !== undefined && { content: content as string | Uint8Array }),
+    ...(typeof type === 'string' && { contentType: type }),
   }
 }

@@ -45,7 +45,11 @@ export function signTestJwt(
   header: Readonly<Record<string, unknown>>,
   claims: Readonly<Record<string, unknown>> | string,
 ): string {
-  const payload = typeof claims === 'string' ? encodeBase64url(claims) : encodeJsonSegment(claims)
+  return signTestJws(key, header, typeof claims === 'string' ? encodeBase64url(claims) : encodeJsonSegment(claims))
+}
+
+/** Signs a JWS whose payload is encoded already. */
+export function signTestJws(key: TestKey, header: Readonly<Record<string, unknown>>, payload: string): string {
   const signingInput = `${encodeJsonSegment(header)}.${payload}`
   return `${signingInput}.${encodeBase64url(signText(key.algorithm, key.privateKey, signingInput))}`
 }

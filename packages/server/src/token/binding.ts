@@ -12,6 +12,8 @@ export interface Binding {
   readonly jkt: string | undefined
   /** Thumbprint of a certificate. */
   readonly x5tS256: string | undefined
+  /** A key itself (RFC 7800 section 3.2), which only key proofs of RFC 9635 are made with. */
+  readonly confirmationKey: Readonly<JsonObject> | undefined
 }
 
 /**
@@ -23,13 +25,15 @@ export interface Binding {
  */
 export function boundTo(claims: JsonObject): Binding {
   const confirmation = claims['cnf']
-  if (confirmation === undefined) return { jkt: undefined, x5tS256: undefined }
+  if (confirmation === undefined) return { jkt: undefined, x5tS256: undefined, confirmationKey: undefined }
   if (!isJsonObject(confirmation)) throw invalid('cnf', 'an object')
-  const { jkt, 'x5t#S256': x5tS256 } = confirmation
-  if (jkt === undefined && x5tS256 === undefined) throw unsupportedBinding(Object.keys(confirmation))
+  const { jkt, 'x5t#S256': x5tS256, jwk } = confirmation
+  const confirmationKey = isJsonObject(jwk) ? jwk : undefined
+  if (jkt === undefined && x5tS256 === undefined && confirmationKey === undefined)
+    throw unsupportedBinding(Object.keys(confirmation))
   if (jkt !== undefined && !isThumbprint(jkt)) throw invalid('cnf.jkt', 'a SHA-256 thumbprint')
   if (x5tS256 !== undefined && !isThumbprint(x5tS256)) throw invalid('cnf.x5t#S256', 'a SHA-256 thumbprint')
-  return { jkt, x5tS256 }
+  return { jkt, x5tS256, confirmationKey }
 }
 
 /** The error for a token that is bound in a way that cannot be checked: to accept it would be to ignore the binding. */

@@ -115,8 +115,9 @@ export const bindingCheck: Check = {
   source: 'RFC 9449, sections 4.3, check 12, and 7.2',
   needs: ['token.claims', 'proof.present', 'proof.jwk'],
   run(exchange) {
-    const { jkt, x5tS256 } = tokenOf(exchange)
+    const { jkt, x5tS256, confirmationKey } = tokenOf(exchange)
     const { proof } = exchange
+    if (jkt === undefined && x5tS256 === undefined && confirmationKey !== undefined) throw unsupportedBinding(['jwk'])
     if (proof === undefined) {
       if ((jkt ?? x5tS256) !== undefined)
         throw new CountersignError('ERR_TOKEN_BOUND', 'The access token is bound to a key')

@@ -29,6 +29,8 @@ export interface VerifiedToken {
   readonly jkt: string | undefined
   /** Thumbprint of the client certificate the token is bound to besides (RFC 8705), if it is. */
   readonly x5tS256: string | undefined
+  /** The key that the token is bound to, if the token holds it. */
+  readonly confirmationKey: Readonly<JsonObject> | undefined
   /** All claims, deeply frozen. */
   readonly claims: Readonly<JsonObject>
 }
