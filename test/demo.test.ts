@@ -38,6 +38,13 @@ test('every verdict is the expected one', { timeout: 30_000 }, async () => {
     ['other-key', true],
     ['other-audience', true],
     ['old-nonce', true],
+    ['envelope-detached', true],
+    ['envelope-attached', true],
+    ['envelope-sealed', true],
+    ['envelope-large', true],
+    ['envelope-altered-call', true],
+    ['envelope-altered-answer', true],
+    ['envelope-evidence', true],
   ])
   expect(code).toBe(0)
   expect(Date.now() - started).toBeLessThan(20_000)
@@ -52,7 +59,7 @@ test('an API that asks for no nonces is found out', { timeout: 30_000 }, async (
 })
 
 test('an API that takes bearer tokens answers otherwise, and is found out', { timeout: 30_000 }, async () => {
-  const { code, scenes } = await run({ ACCEPT: 'dpop,bearer' })
+  const { code, scenes } = await run({ ACCEPT: 'dpop,envelope,bearer' })
   expect(scenes.filter(({ ok }) => !ok)).toEqual([
     expect.objectContaining({ scene: 'stolen-token', verdict: { status: 401, code: 'ERR_TOKEN_BOUND' } }),
   ])

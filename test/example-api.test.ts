@@ -77,10 +77,16 @@ describe('routes', () => {
     expect(await none.json()).toMatchObject({ bytes: 0 })
   })
 
-  test('POST /transfers says that it does not exist yet', async () => {
-    const response = await partner.fetch('/transfers', { method: 'POST' })
-    expect(response.status).toBe(501)
-    expect(await response.json()).toMatchObject({ error: expect.stringContaining('do not exist yet') })
+  test('POST /transfers needs a request envelope, whose answer is signed on request', async () => {
+    const refused = await partner.fetch('/transfers', { method: 'POST' })
+    expect([refused.status, (await refused.json()).code]).toEqual([401, 'ERR_ENVELOPE_REQUIRED'])
+    const response = await partner.fetch('/transfers?currency=EUR', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"amount":12}',
+      proof: { seal: true, verifyResponse: true },
+    })
+    expect(await response.json()).toMatchObject({ transfer: { amount: 12 }, query: { currency: 'EUR' } })
   })
 
   test('GET /admin needs a role, GET /vault a recent strong authentication', async () => {
@@ -128,7 +134,6 @@ describe('environment', () => {
       { ISSUER: 'https://a.example,https://b.example', JWKS_URI: 'https://a.example/jwks' },
       'JWKS_URI',
     ],
-    ['envelopes, so far', { ISSUER: 'https://as.example.com', ACCEPT: 'dpop,envelope' }, 'ERR_NOT_IMPLEMENTED'],
     ['Redis, so far', { ISSUER: 'https://as.example.com', REPLAY: 'redis://127.0.0.1' }, 'does not exist yet'],
     ['an unknown nonce mode', { ISSUER: 'https://as.example.com', NONCE: 'maybe' }, 'NONCE must be'],
     ['an unknown algorithm', { ISSUER: 'https://as.example.com', PROOF_ALGORITHMS: 'HS256' }, 'ERR_OPTION_INVALID'],

@@ -94,7 +94,7 @@ describe.each(['required', 'off'])('nonce %s', (nonce) => {
 
 test('the challenge that counts comes first, whatever the order of `accept`', async () => {
   const statuses: number[] = []
-  const call = await connectAtproto(await grantFor(await startExamples({ ACCEPT: 'bearer,dpop' })), statuses)
+  const call = await connectAtproto(await grantFor(await startExamples({ ACCEPT: 'bearer,dpop,envelope' })), statuses)
   await call('/whoami')
   await call('/whoami')
   expect(statuses).toEqual([401, 200, 200])

@@ -10,6 +10,7 @@ const documents = [
   'README.md',
   'docs/issuers.md',
   'docs/adapters.md',
+  'docs/envelopes.md',
   'docs/keys.md',
   'docs/runtimes.md',
   'docs/undici.md',

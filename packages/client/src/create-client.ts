@@ -1,6 +1,6 @@
 // The client: options in, a fetch out.
 
-import type { JwsAlgorithm } from '@countersign/shared'
+import type { Evidence, JwsAlgorithm } from '@countersign/shared'
 import {
   algorithmOf,
   CountersignError,
@@ -15,6 +15,7 @@ import { abortable } from './fetch/abort.ts'
 import { adaptFetch } from './fetch/foreign-fetch.ts'
 import { allowedOrigins } from './fetch/origins.ts'
 import { createServers } from './fetch/servers.ts'
+import type { SignedFetch, SignedRequestInit } from './fetch/signed-fetch.ts'
 import { fetchWith } from './fetch/signed-fetch.ts'
 import { setPartsOf } from './internals.ts'
 import { generateSigner } from './keys/key-pair.ts'
@@ -24,6 +25,9 @@ import type { Signer } from './keys/signer.ts'
 import { checkSigner } from './keys/signer.ts'
 import { once } from './once.ts'
 import { createDPoPProver } from './proofs/dpop.ts'
+import { createProofKinds } from './proofs/proof-kinds.ts'
+import type { ProofOption } from './proofs/proof-option.ts'
+import { readProofOption } from './proofs/proof-option.ts'
 import { createProvingFetch } from './tokens/proving-fetch.ts'
 import { createTokenManager } from './tokens/token-manager.ts'
 import type { TokenContext, TokenSource } from './tokens/token-source.ts'
@@ -52,6 +56,18 @@ export interface ClientOptions {
   readonly signer?: Signer
   /** The fetch that requests go out with. Default: the platform's. */
   readonly fetch?: typeof globalThis.fetch
+  /**
+   * How calls are proved. Default `'dpop'`; `'envelope'` or `{ envelope, seal, verifyResponse }`: by request envelopes, which sign the query and
+   * the content too. Each call can say otherwise: `fetch(url, { proof })`.
+   */
+  readonly proof?: ProofOption
+  /** The public keys of the server, which it signs answers with and one seals to. Default: those that its metadata names. */
+  readonly serverKeys?: readonly object[] | { readonly keys: readonly object[] }
+  /**
+   * Called with what was signed, and what was verified of the answer, for an archive: once for each call with an envelope, when its response
+   * is there and before the caller gets it. Awaited: what it throws, the call throws.
+   */
+  readonly onEvidence?: (evidence: Evidence) => void | Promise<void>
   /** Whether access tokens that are bound to no key are sent, without proof: to migrate. Default: they are refused. */
   readonly allowBearer?: boolean
 }
@@ -59,16 +75,17 @@ export interface ClientOptions {
 /** A client of one resource. */
 export interface Client {
   /**
-   * As the platform's `fetch`, signed: every request carries the access token and a fresh proof.
+   * As the platform's `fetch`, signed: every request carries the access token and a fresh proof; its own option `proof` says of what kind.
    *
    * Responses come back as the server gave them, whatever their status; `refusalOf(response)` says what a refusal means. A DPoP proof
    * covers method, URL without query, and token; not the query, the body, or other header fields.
    *
    * @throws {CountersignError} Before anything is sent: `ERR_ORIGIN_NOT_ALLOWED`, `ERR_CLIENT_CLOSED`, and what the token source
-   *   throws. Later: `ERR_BODY_NOT_REPLAYABLE`, `ERR_REDIRECT_NOT_FOLLOWED`, `ERR_SIGNING_FAILED`. The platform's own errors stay as
-   *   they are.
+   *   throws; with an envelope, `ERR_ENVELOPE_CONTENT_TOO_LARGE`, and if it is sealed, `ERR_SERVER_KEY_MISSING`, `ERR_DISCOVERY_FAILED`.
+   *   Later: `ERR_ENVELOPE_ANSWER_MISSING`, `_INVALID`, `_MISMATCH`, `_SIGNATURE`, and the former two where an answer is to be verified;
+   *   `ERR_BODY_NOT_REPLAYABLE`, `ERR_REDIRECT_NOT_FOLLOWED`, `ERR_SIGNING_FAILED`. The platform's own errors stay as they are.
    */
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: SignedFetch
   /** The thumbprint of the client's key: the `cnf.jkt` of its tokens. */
   thumbprint(): Promise<string>
   /** Generates the key and obtains a token ahead of the first call. */
@@ -89,6 +106,9 @@ const OPTION_NAMES: readonly (keyof ClientOptions)[] = [
   'keyStore',
   'signer',
   'fetch',
+  'proof',
+  'serverKeys',
+  'onEvidence',
   'allowBearer',
 ]
 
@@ -137,10 +157,23 @@ export function createClient(options: ClientOptions = {}): Client {
   }, options.allowBearer)
   token.connect?.({ context: () => contextFor(closed), forget: tokens.forget })
 
-  const parts = { resource, origins, prover, tokens, servers, closed }
-  const signedFetch = fetchWith({ ...parts, fetch })
+  const { proof, serverKeys, onEvidence } = options
+  const proofsOf = createProofKinds({
+    ...{ prover, signer, proof, serverKeys, onEvidence },
+    ...{ resource, resourceIdentifier, fetch, signal: closed },
+  })
+  const parts = {
+    resource,
+    origins,
+    prover,
+    tokens,
+    servers,
+    closed,
+    provesByDPoP: readProofOption(proof) === undefined,
+  }
+  const signedFetch = fetchWith({ resource, origins, proofsOf, tokens, servers, fetch })
   const client: Client = {
-    async fetch(input, init) {
+    async fetch(input: RequestInfo | URL, init?: SignedRequestInit) {
       closed.throwIfAborted()
       return signedFetch(input, init)
     },

@@ -5,7 +5,7 @@ import { allowedOrigins } from './fetch/origins.ts'
 import { createServers } from './fetch/servers.ts'
 import { fetchWith } from './fetch/signed-fetch.ts'
 import type { Signer } from './keys/signer.ts'
-import { createDPoPProver } from './proofs/dpop.ts'
+import { createDPoPProver, dpopProofs } from './proofs/dpop.ts'
 import type { HeldToken } from './tokens/token-manager.ts'
 
 /** Options of {@link createSignedFetch}. */
@@ -38,11 +38,12 @@ export function createSignedFetch(options: SignedFetchOptions): typeof globalThi
   const resource = secureUrl(options.resource, 'resource')
   if (typeof accessToken !== 'function') throw invalidOption('accessToken', 'a function that returns a token')
   const prover = createDPoPProver(signer)
+  const begin = dpopProofs(() => prover)
   const held = (token: string) => ({ accessToken: token, isBearer: false }) as HeldToken
   return fetchWith({
     resource,
     origins: allowedOrigins(resource, origins),
-    prover: () => prover,
+    proofsOf: () => begin,
     servers: createServers(),
     fetch: (input, init) => fetch(input, init),
     tokens: {

@@ -4,19 +4,24 @@ export {
   type Challenge,
   CountersignError,
   type ErrorCode,
+  type Evidence,
+  type EvidenceReport,
   isCountersignError,
   type JwsAlgorithm,
   type ProblemDetails,
+  verifyEvidence,
 } from '@countersign/shared'
 export type { Client, ClientOptions } from './create-client.ts'
 export { createClient } from './create-client.ts'
 export type { SignedFetchOptions } from './create-signed-fetch.ts'
 export { createSignedFetch } from './create-signed-fetch.ts'
+export type { SignedFetch, SignedRequestInit } from './fetch/signed-fetch.ts'
 export { createSigner, generateSigner } from './keys/key-pair.ts'
 export type { KeyStore } from './keys/key-store.ts'
 export type { Signer } from './keys/signer.ts'
 export { createProof } from './proofs/dpop.ts'
 export type { ProvableCall } from './proofs/proof-kind.ts'
+export type { EnvelopeProofOptions, ProofOption } from './proofs/proof-option.ts'
 export { refusalOf } from './refusal.ts'
 export type { AuthorizationCode, AuthorizationCodeOptions } from './tokens/authorization-code.ts'
 export { authorizationCode } from './tokens/authorization-code.ts'

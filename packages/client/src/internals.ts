@@ -10,6 +10,8 @@ export interface ClientParts {
   readonly resource: URL
   readonly origins: AllowedOrigins
   readonly prover: () => Prover | Promise<Prover>
+  /** Whether its calls are proved by DPoP proofs, unless they say otherwise. */
+  readonly provesByDPoP: boolean
   readonly tokens: TokenManager
   readonly servers: Servers
   /** Aborts when the client is closed. */

@@ -379,7 +379,7 @@ test('an unanswered challenge comes back as it is, readable', async () => {
 })
 
 test('fetch has the type of the platform’s', () => {
-  expectTypeOf(clientOf('https://api.example.com').fetch).toEqualTypeOf<typeof globalThis.fetch>()
+  expectTypeOf(clientOf('https://api.example.com').fetch).toExtend<typeof globalThis.fetch>()
 })
 
 describe('what the caller gave is read when it calls', () => {

@@ -23,6 +23,7 @@ test('the public interface', () => {
     'refreshToken',
     'refusalOf',
     'tokenExchange',
+    'verifyEvidence',
   ])
 })
 

@@ -13,6 +13,10 @@ export interface Call {
   readonly signal: AbortSignal | undefined
   /** Whether it can be sent a second time: not when its body is a stream. */
   readonly replayable: boolean
+  /** What it is to send, still unread: a Request has a stream of its own for whoever asks. `undefined` and `null` are no content. */
+  source(): { readonly body: BodyInit | null | undefined; readonly type: string | undefined }
+  /** The same call with other content, of this media type, to its URL without fragment and without an empty query. */
+  withContent(body: BodyInit | undefined, type: string | undefined): Call
   /** Sends it, with header fields that take the place of the caller's. */
   send(fetch: typeof globalThis.fetch, fields: Readonly<Record<string, string>>): Promise<Response>
   /** The same call to another URL, as a redirect of this status asks: with its method and body, or as a bare GET. */
@@ -61,6 +65,12 @@ function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Ca
     redirect,
     signal: signal ?? undefined,
     replayable: isReplayable(body),
+    source: () => ({ body, type: init.headers.get('content-type') ?? undefined }),
+    withContent(content, type) {
+      const { body: _, duplex: __, ...rest } = init as RequestInit & { duplex?: string; headers: Headers }
+      const headers = describing(init.headers, type)
+      return ofInit(withoutEmptyQuery(url), { ...rest, headers, ...(content !== undefined && { body: content }) })
+    },
     send: (fetch, fields) =>
       fetch(url.href, { ...init, headers: withFields(init.headers, fields), redirect: byHand(redirect) }),
     redirected(target, status) {
@@ -90,6 +100,16 @@ function ofRequest(request: Request, signal: AbortSignal, owner: Request): Call 
     redirect,
     signal,
     replayable: true,
+    source: () => ({ body: request.clone().body, type: headers.get('content-type') ?? undefined }),
+    withContent(content, type) {
+      // A Request without content has none to be replaced.
+      const own = new Request(request.clone(), {
+        headers: describing(headers, type),
+        ...(content !== undefined && { body: content }),
+      })
+      const target = withoutEmptyQuery(url)
+      return ofRequest(target.href === own.url ? own : new Request(target, own), signal, owner)
+    },
     async send(fetch, fields) {
       const response = await fetch(request.clone(), {
         headers: withFields(headers, fields),
@@ -105,6 +125,23 @@ function ofRequest(request: Request, signal: AbortSignal, owner: Request): Call 
       return ofRequest(new Request(new Request(target, request.clone()), next), signal, owner)
     },
   }
+}
+
+/** As HTTP clients do not agree about an empty query, none is sent and signed; a fragment never is. */
+function withoutEmptyQuery(url: URL): URL {
+  const clean = new URL(url)
+  clean.hash = ''
+  if (clean.search === '') clean.search = ''
+  return clean
+}
+
+/** Header fields for other content: its type, and nothing of the caller's that says its length, or proves something else. */
+function describing(headers: Headers, type: string | undefined): Headers {
+  const copy = new Headers(headers)
+  for (const name of ['content-length', 'dpop', 'detached-jws', 'want-answer-jws']) copy.delete(name)
+  if (type === undefined) copy.delete('content-type')
+  else copy.set('content-type', type)
+  return copy
 }
 
 const lifelines = new WeakMap<object, unknown>()

@@ -2,7 +2,8 @@
 // and follows redirects by hand. Its caller sees what the platform's fetch would show, and never more of our doing than that.
 
 import { CountersignError, isCountersignError } from '@countersign/shared'
-import type { Prover } from '../proofs/proof-kind.ts'
+import type { BeginProofs, CallProofs } from '../proofs/proof-kind.ts'
+import type { ProofOption } from '../proofs/proof-option.ts'
 import type { TokenManager } from '../tokens/token-manager.ts'
 import { abortable } from './abort.ts'
 import type { Attempts } from './attempts.ts'
@@ -20,7 +21,8 @@ import type { Server, Servers } from './servers.ts'
 export interface SignedFetchParts {
   readonly resource: URL
   readonly origins: AllowedOrigins
-  readonly prover: () => Prover | Promise<Prover>
+  /** How a call is proved: as it says itself, or as the client does. */
+  readonly proofsOf: (option: ProofOption | undefined) => BeginProofs
   readonly tokens: Pick<TokenManager, 'current' | 'renewed'>
   readonly servers: Servers
   readonly fetch: typeof globalThis.fetch
@@ -31,21 +33,41 @@ const MAX_REDIRECTS = 20
 /** RFC 9728 section 3: what everyone may ask an API for. */
 const METADATA_PATH = '/.well-known/oauth-protected-resource'
 
-/** Creates a function of the platform's `fetch` type. */
-export function fetchWith(parts: SignedFetchParts): typeof globalThis.fetch {
-  const { resource, origins, prover, tokens, servers, fetch } = parts
+/** The answer to one hop. */
+interface Answered {
+  readonly response: Response
+  /** Whether a redirect may lead out of the allowed origins: not where nothing may be sent without a proof, content and all. */
+  readonly mayLeave: boolean
+}
 
-  return async function signedFetch(input, init) {
+/** Options of one call: those of the platform's `fetch`, and how it is proved. */
+export interface SignedRequestInit extends RequestInit {
+  /** How this call is proved. Default: as the client does. */
+  readonly proof?: ProofOption
+}
+
+/** The platform's `fetch`, signed. */
+export type SignedFetch = typeof globalThis.fetch &
+  ((input: RequestInfo | URL, init?: SignedRequestInit) => Promise<Response>)
+
+/** Creates a function of the platform's `fetch` type. */
+export function fetchWith(parts: SignedFetchParts): SignedFetch {
+  const { resource, origins, proofsOf, tokens, servers, fetch } = parts
+
+  return async function signedFetch(input: RequestInfo | URL, given?: SignedRequestInit): Promise<Response> {
+    const { proof, ...init } = given ?? {}
+    const begin = proofsOf(proof)
     const target = requestOrUrl(input, resource)
     origins.check(target instanceof Request ? new URL(target.url) : target)
-    let call = readCall(target, init)
+    let call = readCall(target, given === undefined ? undefined : init)
     const once = { renewal: true }
     let signing = true
     for (let redirects = 0; ; redirects++) {
-      const response = signing ? await callSigned(call, once) : await call.send(fetch, {})
+      const { response, mayLeave } = signing ? await callSigned(call, begin, once) : await sendPlain(call)
       const next = redirected(call, response, redirects)
       if (next === undefined) return response
       discard(response)
+      if (!mayLeave && !origins.has(next.url)) throw notFollowed('origin', response)
       // Once the chain has left the allowed origins it is not signed again, even if it comes back: its URLs are no longer ours.
       signing &&= origins.has(next.url)
       call = next
@@ -53,9 +75,11 @@ export function fetchWith(parts: SignedFetchParts): typeof globalThis.fetch {
   }
 
   /** One signed call: at most one repetition for a nonce, one for a clock, and one for a token that the server no longer takes. */
-  async function callSigned(call: Call, once: { renewal: boolean }): Promise<Response> {
-    const { signal } = call
+  async function callSigned(given: Call, begin: BeginProofs, once: { renewal: boolean }): Promise<Answered> {
+    const { signal } = given
     signal?.throwIfAborted()
+    const proofs = await abortable(begin(given), signal)
+    const { call } = proofs
     const server = servers(call.url.origin, 'resource-server')
     const token = await abortable(tokens.current(), signal)
     if (!call.replayable && !server.answered) await askForNonce(call, server)
@@ -67,28 +91,33 @@ export function fetchWith(parts: SignedFetchParts): typeof globalThis.fetch {
       let given: string | undefined
       try {
         const sentAt = server.nextSequence()
-        response = await sendSigned(call, attempts, server.now())
+        response = await sendSigned(proofs, attempts, server.now())
         given = server.learn(response, sentAt)
       } finally {
         done()
       }
       const judgement = await attempts.judge(response, given)
       if (judgement.kind === 'not-replayable') throw notReplayable(response)
-      if (judgement.kind === 'answer') {
+      const isAnswer = judgement.kind === 'answer' && !(await mended(proofs, response))
+      if (isAnswer) {
         if (judgement.nonceOutcome !== undefined) noteNonceOutcome(response, judgement.nonceOutcome)
-        return response
+        return { response: await received(proofs, response), mayLeave: !proofs.isRequired }
       }
       discard(response)
     }
   }
 
-  async function sendSigned(call: Call, { token, nonce }: Attempts, time: number): Promise<Response> {
-    const { url, method, signal } = call
+  async function sendPlain(call: Call): Promise<Answered> {
+    return { response: await call.send(fetch, {}), mayLeave: true }
+  }
+
+  async function sendSigned(proofs: CallProofs, { token, nonce }: Attempts, time: number): Promise<Response> {
     const { accessToken } = token
-    if (token.isBearer) return call.send(fetch, { authorization: `Bearer ${accessToken}` })
-    const prove = await abortable(prover(), signal)
-    const proof = await abortable(prove({ method, url, accessToken, nonce, time }), signal)
-    return call.send(fetch, { authorization: `DPoP ${accessToken}`, ...proof })
+    const { signal } = proofs.call
+    if (token.isBearer && proofs.isRequired) throw notBound()
+    if (token.isBearer) return proofs.call.send(fetch, { authorization: `Bearer ${accessToken}` })
+    const { call, fields } = await abortable(proofs.prove({ accessToken, nonce, time }), signal)
+    return call.send(fetch, { authorization: `DPoP ${accessToken}`, ...fields })
   }
 
   /** A body that can be sent once must not be met by a demand for a nonce: it is asked for before, where anyone may ask. */
@@ -129,6 +158,27 @@ function requestOrUrl(input: RequestInfo | URL, resource: URL): Request | URL {
     return new Request(foreign.url, foreign)
   }
   return new URL(input, resource)
+}
+
+/** The response as its caller may see it. One that is refused is done away with. */
+async function received({ call, receive }: CallProofs, response: Response): Promise<Response> {
+  if (receive === undefined) return response
+  try {
+    return await abortable(receive(response), call.signal)
+  } catch (error) {
+    discard(response)
+    throw error
+  }
+}
+
+/** Whether a refusal asks for something that the kind of proof has seen to. */
+async function mended({ call, mend }: CallProofs, response: Response): Promise<boolean> {
+  return mend !== undefined && call.replayable && abortable(mend(response), call.signal)
+}
+
+function notBound(): CountersignError {
+  const message = 'The access token is bound to no key, so a request envelope cannot be made with it'
+  return new CountersignError('ERR_TOKEN_NOT_BOUND', message, { parameter: 'token_type', expected: 'DPoP' })
 }
 
 function notReplayable(response: Response): CountersignError {

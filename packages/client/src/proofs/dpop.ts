@@ -4,7 +4,7 @@
 import { computeAth, encodeBase64url, encodeDPoPProofClaims, encodeDPoPProofHeader } from '@countersign/shared'
 import type { Signer } from '../keys/signer.ts'
 import { checkSigner } from '../keys/signer.ts'
-import type { ProvableCall, Prover } from './proof-kind.ts'
+import type { BeginProofs, ProvableCall, Prover } from './proof-kind.ts'
 
 /**
  * Makes one DPoP proof: the value of a `DPoP` header field, for one request.
@@ -28,6 +28,18 @@ export async function createProof(call: ProvableCall & { readonly signer: Signer
 export function createDPoPProver(signer: Signer): Prover {
   const makeProof = createDPoPProofMaker(signer)
   return async (call) => ({ dpop: await makeProof(call) })
+}
+
+/** The proofs of calls by a prover. */
+export function dpopProofs(prover: () => Prover | Promise<Prover>): BeginProofs {
+  return (call) => ({
+    call,
+    isRequired: false,
+    async prove(parts) {
+      const prove = await prover()
+      return { call, fields: await prove({ method: call.method, url: call.url, ...parts }) }
+    },
+  })
 }
 
 function createDPoPProofMaker(anySigner: Signer): (call: ProvableCall) => Promise<string> {

@@ -1,4 +1,7 @@
-// A proof kind is a way of proving possession of the client's key. Each is a module of this folder with this interface.
+// A proof kind is a way of proving possession of the client's key. Each is a module of its own with this interface, and `proof-kinds.ts`
+// chooses among them: adding one touches nothing else.
+
+import type { Call } from '../fetch/call.ts'
 
 /** A call to be proved. */
 export interface ProvableCall {
@@ -14,5 +17,38 @@ export interface ProvableCall {
   readonly time?: number | undefined
 }
 
-/** A kind of proof, for one key: makes the header fields that prove one call, with a fresh `jti`, never to be sent twice. */
+/** Makes the header fields that prove one call by a DPoP proof, with a fresh `jti`, never to be sent twice. */
 export type Prover = (call: ProvableCall) => Promise<Readonly<Record<string, string>>>
+
+/** What an attempt is proved with. */
+export interface AttemptParts {
+  readonly accessToken: string
+  readonly nonce: string | undefined
+  /** The time of the server, in seconds since the epoch. */
+  readonly time: number
+}
+
+/** One attempt, proved. */
+export interface ProvedAttempt {
+  /** The call as it goes out this time. */
+  readonly call: Call
+  /** Header fields that go with it. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** The proofs of one call, of one kind. */
+export interface CallProofs {
+  /** The call with content that can be proved, and be sent as often as it must be. */
+  readonly call: Call
+  /** Proves the next attempt, with a fresh `jti`. */
+  prove(parts: AttemptParts): Promise<ProvedAttempt>
+  /** Whether nothing may be sent without a proof, not even a token that is bound to no key. */
+  readonly isRequired: boolean
+  /** Sees to what a refusal asks for that only this kind knows. Returns whether another attempt makes sense. */
+  mend?(response: Response): Promise<boolean>
+  /** Checks the response to the latest attempt, before anybody sees it. */
+  receive?(response: Response): Promise<Response>
+}
+
+/** Begins the proofs of a call. */
+export type BeginProofs = (call: Call) => CallProofs | Promise<CallProofs>

@@ -1,7 +1,7 @@
 // @countersign/client/undici: the client as an interceptor of undici, for whoever calls through a dispatcher: `request`, `stream`,
 // `pipeline`, undici's `fetch`, or a library that takes a dispatcher.
 
-import { invalidOption } from '@countersign/shared'
+import { CountersignError, invalidOption } from '@countersign/shared'
 import type { Dispatcher } from 'undici'
 import type { Client } from '../create-client.ts'
 import { partsOf } from '../internals.ts'
@@ -15,7 +15,7 @@ import { createSignedDispatch } from './signed-dispatch.ts'
  * covers method, URL without query, and token; not the query, the body, or other header fields. `CONNECT` is not signed.
  *
  * @param client - A client of `createClient`.
- * @throws {CountersignError} `ERR_OPTION_INVALID` for anything else. A request fails with what `fetch` of the client throws, except for
+ * @throws {CountersignError} `ERR_OPTION_INVALID` for anything else; `ERR_NOT_IMPLEMENTED` for a client whose `proof` is an envelope. A request fails with what `fetch` of the client throws, except for
  *   its origin, and with `ERR_INTERCEPTOR_ORDER`, whose `reason` is one of `dns`, `retry`, `redirect`.
  * @see docs/undici.md
  * @example
@@ -25,6 +25,11 @@ import { createSignedDispatch } from './signed-dispatch.ts'
 export function countersign(client: Client): Dispatcher.DispatcherComposeInterceptor {
   const parts = partsOf(client)
   if (parts === undefined) throw invalidOption('client', 'a client of createClient')
+  if (!parts.provesByDPoP) {
+    throw new CountersignError('ERR_NOT_IMPLEMENTED', 'The interceptor makes no request envelopes', {
+      parameter: 'proof',
+    })
+  }
   // What a dispatcher is bound to, undici 8.13 and later say beside what is documented. It is not where the options of a request point.
   return (dispatch: Dispatcher.Dispatch, boundTo?: unknown) =>
     createSignedDispatch(parts, dispatch, typeof boundTo === 'string' ? boundTo : undefined)

@@ -1,0 +1,138 @@
+// Request envelopes (spec/request-envelope.md): one JWS over method, whole URL, token, nonce, and every byte of the content. Its key is that of
+// DPoP proofs, which it takes the place of. A call that is to be enveloped is never sent in any other way.
+
+import type { EnvelopeHeader, Evidence, SealKey } from '@countersign/shared'
+import {
+  ATTACHED_ENVELOPE_TYP,
+  computeAth,
+  DETACHED_ENVELOPE_TYP,
+  ENVELOPE_MEDIA_TYPE,
+  encodeBase64url,
+  encodeEnvelopeHeader,
+  thumbprint,
+} from '@countersign/shared'
+import type { Call } from '../fetch/call.ts'
+import { readJson } from '../fetch/challenge.ts'
+import type { Signer } from '../keys/signer.ts'
+import { checkSigner } from '../keys/signer.ts'
+import type { AttemptParts, CallProofs } from '../proofs/proof-kind.ts'
+import type { EnvelopeSettings } from '../proofs/proof-option.ts'
+import type { Content } from './content.ts'
+import { readContent } from './content.ts'
+import type { ServerKeys } from './server-keys.ts'
+import { sealKeyOf } from './server-keys.ts'
+import { checkStreams, verifyAnswer } from './verify-answer.ts'
+
+/** What envelopes are made with. */
+export interface EnvelopeParts {
+  readonly signer: Signer
+  readonly keys: ServerKeys
+  readonly onEvidence: ((evidence: Evidence) => void | Promise<void>) | undefined
+}
+
+/** Creates what begins the envelopes of a call. */
+export async function createEnvelopes({
+  signer: anySigner,
+  keys,
+  onEvidence,
+}: EnvelopeParts): Promise<(call: Call, settings: EnvelopeSettings) => Promise<CallProofs>> {
+  const signer = checkSigner(anySigner)
+  const { algorithm: alg, publicJwk: jwk } = signer
+  const kid = await thumbprint(jwk)
+  let latest: { readonly accessToken: string; readonly ath: string } | undefined
+
+  return async function beginEnvelopes(given, { envelope: form, seal, verifyResponse }) {
+    if (verifyResponse === 'stream') checkStreams()
+    const content = await readContent(given)
+    const call = given.withContent(content.body, content.body === undefined ? given.source().type : content.type)
+    const digest = await content.digest()
+    const isAttached = form === 'attached' && digest !== ''
+    const wanted = verifyResponse === false ? {} : { 'want-answer-jws': '?1' }
+    let sent: { readonly jws: string; readonly time: number } | undefined
+    let mayRenewKeys = true
+    let sealKey: SealKey | undefined
+
+    return {
+      call,
+      isRequired: true,
+      async prove(parts) {
+        const jws = await sign(call, parts, { form, digest, content })
+        sent = { jws, time: parts.time }
+        if (!isAttached) return { call, fields: { 'detached-jws': jws, ...wanted } }
+        sealKey = seal ? (sealKey ?? sealKeyOf(await keys.current())) : undefined
+        const body = sealKey === undefined ? jws : await sealed(jws, sealKey)
+        return { call: call.withContent(body, ENVELOPE_MEDIA_TYPE), fields: wanted }
+      },
+      async mend(response) {
+        if (!mayRenewKeys || sealKey === undefined || response.status !== 401) return false
+        if ((await readJson(response))?.['code'] !== 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN') return false
+        mayRenewKeys = false
+        sealKey = sealKeyOf(await keys.renewed())
+        return true
+      },
+      async receive(response) {
+        const { jws, time } = sent as NonNullable<typeof sent>
+        const evidence: Evidence = { request: jws, thumbprint: kid, time, content: digest }
+        if (verifyResponse === false) {
+          await onEvidence?.(evidence)
+          return response
+        }
+        const { method } = call
+        const verified = await verifyAnswer(response, {
+          envelope: jws,
+          keys,
+          method,
+          streams: verifyResponse === 'stream',
+        })
+        const answer = { jws: verified.jws, key: verified.key as unknown as NonNullable<Evidence['answer']>['key'] }
+        await onEvidence?.({ ...evidence, answer })
+        return verified.response
+      },
+    }
+  }
+
+  /** Makes the envelope of one attempt. */
+  async function sign(
+    { method, url }: Call,
+    { accessToken, nonce, time }: AttemptParts,
+    { form, digest, content }: { form: 'attached' | 'detached'; digest: string; content: Content },
+  ): Promise<string> {
+    const { type } = content
+    const header: EnvelopeHeader = {
+      typ: form === 'attached' ? ATTACHED_ENVELOPE_TYP : DETACHED_ENVELOPE_TYP,
+      alg,
+      kid,
+      jwk,
+      htm: method,
+      uri: url.href,
+      created: time,
+      ath: await athOf(accessToken),
+      jti: crypto.randomUUID(),
+      ...(nonce !== undefined && { nonce }),
+      ...(digest !== '' && ctyOf(form, type)),
+    }
+    const payload = form === 'attached' && digest !== '' ? encodeBase64url(await content.bytes()) : digest
+    const signingInput = `${encodeEnvelopeHeader(header)}.${payload}`
+    const signature = await signer.sign(new TextEncoder().encode(signingInput))
+    return `${signingInput}.${encodeBase64url(signature)}`
+  }
+
+  async function athOf(accessToken: string): Promise<string> {
+    if (latest?.accessToken !== accessToken) latest = { accessToken, ath: await computeAth(accessToken) }
+    return latest.ath
+  }
+}
+
+/** Attached content without a better description is bytes; beside an envelope, content without a type has none. */
+function ctyOf(form: 'attached' | 'detached', type: string | undefined): { readonly cty?: string } {
+  const cty = type ?? (form === 'attached' ? 'application/octet-stream' : undefined)
+  return cty === undefined ? {} : { cty }
+}
+
+/** Encrypts an envelope to the server. */
+async function sealed(jws: string, { kid, alg, jwk }: SealKey): Promise<string> {
+  const { CompactEncrypt, importJWK } = await import('jose')
+  const plaintext = new TextEncoder().encode(jws)
+  const header = { alg, enc: 'A256GCM', cty: 'jose', kid }
+  return new CompactEncrypt(plaintext).setProtectedHeader(header).encrypt(await importJWK({ ...jwk }, alg))
+}
