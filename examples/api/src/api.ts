@@ -48,9 +48,11 @@ export async function createApi(server: Server, options: CountersignOptions): Pr
     caller: request.caller,
   }))
 
-  app.post('/transfers', { config: { auth: { scope: 'payments:write' } } }, async (_request, reply) =>
-    reply.code(501).send({ error: 'A transfer needs a signed body: request envelopes do not exist yet' }),
-  )
+  app.post('/transfers', { config: { auth: { scope: 'payments:write', integrity: 'required' } } }, async (request) => ({
+    transfer: request.body,
+    query: request.query,
+    caller: request.caller,
+  }))
 
   app.get('/admin', { config: { auth: { roles: 'admin' } } }, async () => ({ ok: true }))
 

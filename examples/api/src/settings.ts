@@ -1,5 +1,7 @@
 // The API's environment, as options of the plugin. What the plugin finds wrong with them, it says itself.
 
+import type { JsonWebKey } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import type { CountersignOptions } from '@countersign/server'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -15,12 +17,23 @@ export function pluginOptions(environment: Environment, listeningUrl: string): C
     resource: environment['RESOURCE'] || listeningUrl,
     issuer: issuers(environment),
     nonce: nonce(environment),
+    keys: keys(environment),
     ...optional('accept', list(environment, 'ACCEPT')),
     ...optional('profile', environment['PROFILE'] || undefined),
     ...optional('proofAlgorithms', list(environment, 'PROOF_ALGORITHMS')),
     ...optional('diagnostics', environment['DIAGNOSTICS'] || undefined),
     ...replay(environment),
   } as CountersignOptions
+}
+
+/** Keys of the API: without any, it makes some at each start, which is enough for an example. */
+function keys(environment: Environment): NonNullable<CountersignOptions['keys']> {
+  const given = environment['KEYS'] || undefined
+  if (given !== undefined) return (JSON.parse(given) as JsonWebKey[]).map((key) => ({ key }))
+  return [
+    { key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
+    { key: generateKeyPairSync('x25519').privateKey, alg: 'ECDH-ES' },
+  ]
 }
 
 function issuers(environment: Environment): CountersignOptions['issuer'] {

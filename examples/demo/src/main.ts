@@ -28,7 +28,7 @@ function showJson(scene: Scene): void {
 
 function showLine({ ok, title, verdict, expected, remark }: Scene): void {
   const complaint = ok ? '' : `  (expected: ${inWords(expected)})`
-  console.log(`  ${ok ? '✔' : '✘'} ${title.padEnd(46)} ${inWords(verdict).padEnd(32)} ${remark}${complaint}`)
+  console.log(`  ${ok ? '✔' : '✘'} ${title.padEnd(46)} ${inWords(verdict).padEnd(34)} ${remark}${complaint}`)
 }
 
 function inWords({ status, code, requests }: Verdict): string {

@@ -4,6 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { clientCredentials, createClient, createProof, generateSigner } from '@countersign/client'
+import type { PartnerOptions } from '../../partner/src/partner.ts'
+import { makeCalls } from '../../partner/src/partner.ts'
 import { freePort } from './free-port.ts'
 import { startService } from './service.ts'
 import type { CapturedRequest } from './wire.ts'
@@ -44,7 +46,7 @@ export async function tellStory(show: (scene: Scene) => void): Promise<void> {
     ISSUER: '',
     RESOURCES: `${resource},${OTHER_RESOURCE}`,
     CLIENTS: JSON.stringify([
-      { clientId: 'partner-7', jwks: { keys: [publicJwk] }, scope: 'accounts:read payments:write' },
+      { clientId: 'partner-7', jwks: { keys: [publicJwk] }, scope: 'accounts:read payments:write files:write' },
     ]),
   })
   try {
@@ -57,7 +59,9 @@ export async function tellStory(show: (scene: Scene) => void): Promise<void> {
       NONCE_TTL_SECONDS: String(NONCE_TTL_SECONDS),
     })
     try {
-      await play({ resource, issuer: issuer.url, key: clientKey.privateKey }, show)
+      const partner = { resource, issuer: issuer.url, key: clientKey.privateKey }
+      await play(partner, show)
+      await playEnvelopes(partner, show)
     } finally {
       await api.stop()
     }
@@ -171,6 +175,29 @@ async function play(
     const held = await otherWire.holdBack(() => client.fetch('/'))
     client.close()
     return (held.headers.get('authorization') as string).replace('DPoP ', '')
+  }
+}
+
+const ENVELOPE_TITLES: Readonly<Record<string, string>> = {
+  detached: 'the partner signs every byte of a call',
+  attached: '… and sends the signature and the body as one',
+  sealed: '… and encrypts both to the API',
+  large: '… and signs a file',
+  'altered-call': 'somebody changes a call on the way',
+  'altered-answer': '… and an answer',
+  evidence: 'an auditor verifies what was kept',
+}
+const ENVELOPE_VERDICTS: Readonly<Record<string, Verdict>> = {
+  'altered-call': { status: 401, code: 'ERR_ENVELOPE_CONTENT_MISMATCH' },
+  'altered-answer': { status: 200, code: 'ERR_ENVELOPE_ANSWER_MISMATCH' },
+}
+
+/** The partner of the neighbouring example, whose calls are request envelopes. */
+async function playEnvelopes(partner: PartnerOptions, show: (scene: Scene) => void): Promise<void> {
+  for await (const { call, remark, ...verdict } of makeCalls(partner)) {
+    const expected = ENVELOPE_VERDICTS[call] ?? { status: 200 }
+    const title = ENVELOPE_TITLES[call] ?? call
+    show({ scene: `envelope-${call}`, title, verdict, expected, ok: isDeepStrictEqual(verdict, expected), remark })
   }
 }
 

@@ -9,7 +9,7 @@ const { PORT = '4300', ISSUER, RESOURCE = `http://127.0.0.1:${PORT}` } = process
 if (ISSUER === undefined) throw new Error('ISSUER must be set: the issuer identifier of the authorization server')
 const verifier = createVerifier({ resource: RESOURCE, issuer: ISSUER })
 
-const whoami = protect(verifier, {}, (_request, response, caller) => {
+const whoami = protect(verifier, {}, (_request, response, { caller }) => {
   response.setHeader('content-type', 'application/json').end(JSON.stringify(caller))
 })
 

@@ -1,11 +1,11 @@
 // The verifier as request listeners of node:http.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Caller, RoutePolicy, Verifier } from '@countersign/server/verifier'
+import type { RoutePolicy, Verification, Verifier } from '@countersign/server/verifier'
 import { RefusalError } from '@countersign/server/verifier'
 
-/** Answers a verified call. */
-export type ProtectedListener = (request: IncomingMessage, response: ServerResponse, caller: Caller) => unknown
+/** Answers a verified call. With a request envelope, `verified.content` takes the place of the content of the request. */
+export type ProtectedListener = (request: IncomingMessage, response: ServerResponse, verified: Verification) => unknown
 
 /** Makes a listener that answers signed calls only. The policy is checked at once. */
 export function protect(verifier: Verifier, demands: RoutePolicy, listener: ProtectedListener): RequestListener {
@@ -17,9 +17,10 @@ export function protect(verifier: Verifier, demands: RoutePolicy, listener: Prot
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: target = '', rawHeaders } = request
     try {
-      const { caller, headers } = await verifier.verify({ method, target, rawHeaders }, policy)
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-      await listener(request, response, caller)
+      const content = () => request.iterator({ destroyOnReturn: false })
+      const verified = await verifier.verify({ method, target, rawHeaders, content }, policy)
+      for (const [name, value] of Object.entries(verified.headers)) response.setHeader(name, value)
+      await listener(request, response, verified)
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
       response.writeHead(error.statusCode, error.headers).end(JSON.stringify(error.problem))

@@ -3,7 +3,7 @@
 import { createTestIssuer, createTestSigner } from '@countersign/server/testing'
 import { createVerifier } from '@countersign/server/verifier'
 import type { LoopbackServer } from '@countersign/testkit'
-import { exchange, startServer } from '@countersign/testkit'
+import { createEnvelope, createKey, exchange, startServer } from '@countersign/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { protect, servePublished } from '../src/protect.ts'
 
@@ -14,11 +14,15 @@ const signer = createTestSigner({ issuer })
 let server: LoopbackServer
 
 beforeAll(async () => {
-  const whoami = protect(verifier, { scope: 'a' }, (_request, response, { clientId }) => response.end(clientId))
+  const whoami = protect(verifier, { scope: 'a' }, (_request, response, { caller }) => response.end(caller.clientId))
+  const echo = protect(verifier, {}, (_request, response, { content }) => {
+    response.end(`${content?.type} ${Buffer.from(content?.bytes ?? [])}`)
+  })
   const faulty = protect(verifier, {}, () => Promise.reject(new Error('a mistake in the program')))
   server = await startServer((request, response) => {
     if (servePublished(verifier, request, response)) return
     if (request.url === '/faulty') faulty(request, response)
+    else if (request.url === '/echo') echo(request, response)
     else whoami(request, response)
   })
 })
@@ -72,4 +76,22 @@ test('the metadata is public', async () => {
     'dpop-nonce': expect.stringMatching(/^[\w-]{32}$/),
     'cache-control': 'no-store',
   })
+})
+
+test('a request envelope is verified, and its content handed on', async () => {
+  const key = await createKey()
+  const accessToken = issuer.token({ jkt: key.jkt, claims: { scope: 'a' } })
+  const content = new TextEncoder().encode('{"amount":12}')
+  const nonce = verifier.nonce()
+  for (const form of ['detached', 'attached'] as const) {
+    const common = { key, form, method: 'POST', uri: `${resource}/echo`, accessToken, nonce, content }
+    const envelope = await createEnvelope({ ...common, contentType: 'application/json' })
+    const own = form === 'attached' ? {} : { 'detached-jws': envelope }
+    const type = form === 'attached' ? 'application/jose' : 'application/json'
+    const headers = { authorization: `DPoP ${accessToken}`, 'content-type': type, ...own }
+    const send = (body: string) => fetch(`${server.url}/echo`, { method: 'POST', headers, body })
+    const sent = form === 'attached' ? envelope : '{"amount":12}'
+    expect((await send(sent.replace(/.$/, '!'))).status).toBe(401)
+    expect(await (await send(sent)).text()).toBe('application/json {"amount":12}')
+  }
 })

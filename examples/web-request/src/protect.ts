@@ -1,6 +1,6 @@
 // The verifier as a function from Request to Response.
 
-import type { Caller, RoutePolicy, Verifier } from '@countersign/server/verifier'
+import type { Caller, RoutePolicy, Verification, Verifier } from '@countersign/server/verifier'
 import { RefusalError } from '@countersign/server/verifier'
 
 /** Answers a verified call. */
@@ -17,14 +17,26 @@ export function protect(
     const { pathname, search } = new URL(request.url)
     const rawHeaders = [...request.headers].flat()
     try {
-      const verified = await verifier.verify({ method: request.method, target: pathname + search, rawHeaders }, policy)
-      return withHeaders(await handler(request, verified.caller), verified.headers)
+      const { method, body } = request
+      const content = () => body ?? noContent()
+      const verified = await verifier.verify({ method, target: pathname + search, rawHeaders, content }, policy)
+      return withHeaders(await handler(withContent(request, verified), verified.caller), verified.headers)
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
       return new Response(JSON.stringify(error.problem), { status: error.statusCode, headers: error.headers })
     }
   }
 }
+
+/** With a request envelope, the content that was verified takes the place of the content of the request. */
+function withContent(request: Request, { content }: Verification): Request {
+  if (content === undefined || request.body === null) return request
+  const headers = new Headers(request.headers)
+  if (content.type !== undefined) headers.set('content-type', content.type)
+  return new Request(request.url, { method: request.method, headers, body: new Uint8Array(content.bytes) })
+}
+
+async function* noContent(): AsyncGenerator<Uint8Array> {}
 
 /** The resource metadata (RFC 9728) or the server's keys, if that is what is asked for. */
 export function publishedFor({ metadata, nonce }: Verifier, request: Request): Response | undefined {

@@ -13,10 +13,12 @@ const issuer = createTestIssuer({ resource })
 const verifier = createVerifier({ resource, issuer: issuer.options })
 const signer = createTestSigner({ issuer, claims: { scope: 'a' } })
 const whoami = protect(verifier, { scope: 'a' }, (_request, { clientId }) => new Response(clientId))
+const echo = protect(verifier, { integrity: 'required' }, async (request) => Response.json(await request.json()))
 
 const app = new Hono()
 app.get('/.well-known/*', ({ req }) => publishedFor(verifier, req.raw) ?? new Response(null, { status: 404 }))
 app.all('/whoami', ({ req }) => whoami(req.raw))
+app.post('/echo', ({ req }) => echo(req.raw))
 
 let server: ServerType
 let url: string
@@ -65,4 +67,20 @@ test('the metadata is public', async () => {
   expect((await inHono('/.well-known/other')).status).toBe(404)
   const head = await app.request('/.well-known/oauth-protected-resource', { method: 'HEAD' })
   expect(head.headers.get('dpop-nonce')).toMatch(/^[\w-]{32}$/)
+})
+
+test.each([
+  [
+    'on its own',
+    (echo: typeof whoami, init: RequestInit) => echo(new Request('http://internal.example/echo?x=1', init)),
+  ],
+  ['in Hono', (_echo: typeof whoami, init: RequestInit) => inHono('/echo?x=1', init)],
+])('%s, a request envelope is verified, and the handler reads what was signed', async (_, send) => {
+  const content = '{"amount":12}'
+  const call = { method: 'POST', url: '/echo?x=1', nonce: verifier.nonce() }
+  const fields = signer.sign({ ...call, envelope: { content, contentType: 'application/json' } })
+  const init = { method: 'POST', headers: { 'content-type': 'application/json', ...fields } as HeadersInit }
+  const altered = await send(echo, { ...init, body: '{"amount":13}' })
+  expect([altered.status, (await altered.json()).code]).toEqual([401, 'ERR_ENVELOPE_CONTENT_MISMATCH'])
+  expect(await (await send(echo, { ...init, body: content })).json()).toEqual({ amount: 12 })
 })
