@@ -1,6 +1,7 @@
 // What typical imports of the client cost an application: minified and compressed bytes, as a bundler for browsers makes them.
 
 import { gzipSync } from 'node:zlib'
+import type { Plugin } from 'esbuild'
 import { build } from 'esbuild'
 
 /** An import, and the most it may cost: raised only in the commit that has a reason to. */
@@ -16,27 +17,36 @@ export const bundleCases: readonly BundleCase[] = [
   {
     title: 'proof, fetch and nonces',
     code: "export { createSignedFetch } from '@countersign/client'",
-    budget: 7_200,
+    budget: 7_700,
   },
   {
     title: 'a client with client credentials',
     code: "export { createClient, clientCredentials } from '@countersign/client'",
-    budget: 19_500,
+    budget: 20_500,
   },
   {
     title: 'a client with a login and a key store',
     code: "export { createClient, authorizationCode } from '@countersign/client'\nexport { indexedDBKeyStore } from '@countersign/client/indexeddb'",
-    budget: 23_000,
+    budget: 24_000,
   },
 ]
 
-/** Bundles an import. */
+/** What is imported when it is first needed, a page loads apart from the rest. */
+const loadedLater: Plugin = {
+  name: 'loaded-later',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined))
+  },
+}
+
+/** Bundles an import: what a page loads at once. */
 export async function bundle(
   code: string,
 ): Promise<{ readonly bytes: number; readonly gzipped: number; readonly text: string }> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: import.meta.dirname },
     bundle: true,
+    plugins: [loadedLater],
     minify: true,
     write: false,
     format: 'esm',

@@ -68,6 +68,20 @@ const processorTime = (
   }),
 )
 
+const envelopes = (['client', 'server'] as const).flatMap((side) =>
+  ['detached envelope', 'attached envelope'].map(
+    (form): Figure => ({
+      id: `envelope.${side}.${form.replace(' envelope', '')}`,
+      title: `${form} of 1 kB, ${side}: time beside a DPoP proof`,
+      table: `envelope.${side}`,
+      metric: 'time',
+      of: form,
+      to: 'DPoP proof',
+      atMost: 1.3,
+    }),
+  ),
+)
+
 export const figures: readonly Figure[] = [
   {
     id: 'server.warm.x1',
@@ -204,6 +218,17 @@ export const figures: readonly Figure[] = [
     guarded: false,
   },
   ...junk,
+  ...envelopes,
+  {
+    id: 'envelope.bodies',
+    title: 'large body beside an envelope, beside a bare SHA-256 of it',
+    table: 'envelope.bodies',
+    metric: 'rate',
+    of: 'verified, read by a parser',
+    to: 'bare SHA-256',
+    atLeast: 0.8,
+    guarded: false,
+  },
   ...processorTime,
   {
     id: 'growth.clients',

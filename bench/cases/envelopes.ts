@@ -1,44 +1,46 @@
-// Envelopes by the size of their body, beside a bare SHA-256 of the same bytes.
+// Calls with a body of 1 kB by envelopes, beside the same calls by DPoP proofs: what they cost the client, and the server.
 
-import { createHash } from 'node:crypto'
-import { envelopeContenders } from '../contenders/envelopes.ts'
+import { clientContender, proofs, serverContender } from '../contenders/envelopes.ts'
+import { createClientOf } from '../contenders/prover.ts'
+import { createIssuer } from '../contenders/world.ts'
 import type { BenchCase } from '../lib/case.ts'
-import { belongs } from '../lib/case.ts'
-import type { Contender } from '../lib/measure.ts'
+import { passGates } from '../lib/gates.ts'
 import { measure } from '../lib/measure.ts'
-import type { Table } from '../lib/table.ts'
-
-const BASE = 'bare SHA-256'
-const CHUNK = 64 * 1024
 
 export const envelopes: BenchCase = {
   id: 'envelopes',
-  title: 'envelopes, by the size of the body',
-  from: 'quick',
-  async run({ mode, effort, part }) {
-    if (envelopeContenders.length === 0) return []
-    const sizes = belongs('full', mode)
-      ? [0, 1_000, 100_000, 10_000_000, 100_000_000]
-      : [0, 1_000, 1_000_000, 10_000_000]
-    const tables: Table[] = []
-    for (const size of sizes) {
-      const rows: Contender[] = [{ name: BASE, run: () => hashOf(size) }]
-      for (const { name, prepare } of envelopeContenders) rows.push({ name, run: await prepare(size) })
-      tables.push({
-        id: `envelopes.${size}`,
-        title: `An envelope of ${size} bytes`,
-        base: BASE,
-        rows: await measure(rows, effort, (share) => part((tables.length + share) / sizes.length)),
-      })
+  title: 'envelopes of 1 kB',
+  from: 'guard',
+  async run({ effort, part }) {
+    const issuer = createIssuer('RS256')
+    const client = await createClientOf(issuer)
+    const clients = await Promise.all(proofs.map((proof) => clientContender(proof, client)))
+    const servers = proofs.map((proof) => serverContender(proof, issuer))
+    for (const { name, verify } of servers) {
+      await passGates(name, [
+        { name: 'a good call', expected: 'accepted', attempt: () => verify() },
+        { name: 'for this method only', expected: 'refused', attempt: () => verify({ header: { htm: 'PUT' } }) },
+        {
+          name: 'for this token only',
+          expected: 'refused',
+          attempt: () => verify({ header: { ath: 'x'.repeat(43) } }),
+        },
+        { name: 'for this URL only', expected: 'refused', attempt: () => verify({}, { target: '/other' }) },
+      ])
     }
-    return tables
+    return [
+      {
+        id: 'envelope.client',
+        title: 'A call with a body of 1 kB: the client',
+        base: 'DPoP proof',
+        rows: await measure(clients, effort, (share) => part(share / 2)),
+      },
+      {
+        id: 'envelope.server',
+        title: 'A call with a body of 1 kB: the server',
+        base: 'DPoP proof',
+        rows: await measure(servers, effort, (share) => part(0.5 + share / 2)),
+      },
+    ]
   },
-}
-
-const chunk = Buffer.alloc(CHUNK, 'a')
-
-function hashOf(size: number): string {
-  const hash = createHash('sha256')
-  for (let left = size; left > 0; left -= CHUNK) hash.update(left < CHUNK ? chunk.subarray(0, left) : chunk)
-  return hash.digest('base64url')
 }

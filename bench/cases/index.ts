@@ -3,6 +3,7 @@
 import type { BenchCase } from '../lib/case.ts'
 import { clientFetch } from './client-fetch.ts'
 import { clientProof } from './client-proof.ts'
+import { envelopeBodies, envelopeMemory } from './envelope-bodies.ts'
 import { envelopes } from './envelopes.ts'
 import { growthClients } from './growth-clients.ts'
 import { growthJwks } from './growth-jwks.ts'
@@ -16,6 +17,16 @@ import { sizes } from './sizes.ts'
 import { startUp } from './start-up.ts'
 
 export const cases: readonly BenchCase[] = [
-  ...[clientProof, clientFetch, serverWarm, serverCold, serverJunk, serverExplain, envelopes],
+  ...[
+    clientProof,
+    clientFetch,
+    serverWarm,
+    serverCold,
+    serverJunk,
+    serverExplain,
+    envelopes,
+    envelopeBodies,
+    envelopeMemory,
+  ],
   ...[http, growthClients, growthJwks, growthReplay, startUp, sizes],
 ]

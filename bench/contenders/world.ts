@@ -76,6 +76,12 @@ export function signJwt(key: Key, header: object, claims: object): string {
   return [signingInput, signatureOf(key, signingInput).toString('base64url')].join('.')
 }
 
+/** Signs a JWS whose payload is bytes. */
+export function signJws(key: Key, header: object, payload: Buffer): string {
+  const signingInput = [encode(header), payload.toString('base64url')].join('.')
+  return [signingInput, signatureOf(key, signingInput).toString('base64url')].join('.')
+}
+
 /** Issues an access token that is bound to a key. */
 export function issueToken({ key }: Issuer, jkt: string, claims: object = {}, header: object = {}): string {
   const payload = {
