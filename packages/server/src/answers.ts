@@ -71,6 +71,8 @@ export function createAnswers(
   resourceMetadata: string,
 ): Answers {
   const algs = config.proofAlgorithms.join(' ')
+  /** By policy, scheme and code, which are all that a challenge depends on: there are few, and strangers cannot make more. */
+  const challenges = new WeakMap<CompiledPolicy, Map<string, string>>()
 
   return {
     refusalOf(error, context) {
@@ -90,8 +92,17 @@ export function createAnswers(
     const headers: Record<string, string> = { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store' }
     if (nonce !== undefined) headers['dpop-nonce'] = nonce()
     if (entry.status === 503 || entry.status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
-    else headers['www-authenticate'] = formatChallenges(challengesOf(error, entry, context))
+    else headers['www-authenticate'] = challengeFor(error, entry, context)
     return headers
+  }
+
+  function challengeFor(error: CountersignError, entry: ErrorEntry, context: RefusalContext): string {
+    const kept = challenges.get(context.policy) ?? new Map<string, string>()
+    challenges.set(context.policy, kept)
+    const key = `${context.scheme} ${error.code}`
+    const challenge = kept.get(key) ?? formatChallenges(challengesOf(error, entry, context))
+    kept.set(key, challenge)
+    return challenge
   }
 
   /**

@@ -1,7 +1,8 @@
 // Server nonces, RFC 9449 sections 8 and 9: stateless, so that every replica with the same secrets accepts them.
 // A nonce is 24 bytes in base64url: the second it was made (4), the id of its secret (4), and a MAC over both and the resource (16).
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { decodeBase64url, isBase64url } from '@countersign/shared'
 
 /** What a nonce turned out to be. */
@@ -18,7 +19,8 @@ export interface NonceAuthority {
 
 interface Secret {
   readonly id: Buffer
-  readonly key: Uint8Array
+  /** A bare KeyObject: with bytes, `createHmac` of Node 24 takes five times as long. */
+  readonly key: KeyObject
 }
 
 const TIME_BYTES = 4
@@ -42,7 +44,7 @@ export function createNonceAuthority(options: {
   readonly clock: () => number
 }): NonceAuthority {
   const { resource, ttlSeconds, toleranceSeconds, clock } = options
-  const secrets = options.secrets.map((key) => ({ id: idOf(key), key }))
+  const secrets = options.secrets.map((key) => ({ id: idOf(key), key: createSecretKey(key) }))
   const newest = secrets[0] as Secret
   const genuine = new Map<string, number>()
   let latest = { second: -1, nonce: '' }

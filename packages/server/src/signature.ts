@@ -6,7 +6,8 @@ import type { KeyObject } from 'node:crypto'
 import { constants, sign, verify } from 'node:crypto'
 import type { AlgorithmEntry } from '@countersign/shared'
 
-let inThisTurn = false
+/** On whose behalf the verification was made that this turn of the event loop has seen. */
+let turnOf: object | undefined
 let underWay = 0
 
 /**
@@ -15,21 +16,23 @@ let underWay = 0
  * Does not check that the key fits the algorithm: `readPublicJwk(jwk, algorithm)` did when the key was read.
  *
  * @param signingInput - ASCII text.
+ * @param request - On whose behalf: a lone request verifies all its signatures without a thread hop (a third of what a new token costs).
  */
 export function verifySignature(
   algorithm: AlgorithmEntry,
   key: KeyObject,
   signingInput: string,
   signature: Uint8Array,
+  request: object = {},
 ): boolean | Promise<boolean> {
   if (signature.length !== (algorithm.signatureBytes ?? modulusBytes(key))) return false
   const digest = digestOf(algorithm)
   const data = Buffer.from(signingInput, 'latin1')
   const bytes = algorithm.kty === 'EC' ? derOfConcatenated(signature) : signature
   const keyInput = isPss(algorithm) ? { key, ...PSS } : key
-  if (underWay === 0 && !inThisTurn) {
-    inThisTurn = true
-    setImmediate(endTurn)
+  if (underWay === 0 && (turnOf === undefined || turnOf === request)) {
+    if (turnOf === undefined) setImmediate(endTurn)
+    turnOf = request
     return verify(digest, data, keyInput, bytes)
   }
   return new Promise((resolve, reject) => {
@@ -48,7 +51,7 @@ function modulusBytes({ asymmetricKeyDetails }: KeyObject): number {
 }
 
 function endTurn(): void {
-  inThisTurn = false
+  turnOf = undefined
 }
 
 /** Signs a text of ASCII characters, as JWS asks for the algorithm. */

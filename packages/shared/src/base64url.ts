@@ -60,10 +60,23 @@ export function bytesOfBinary(binary: string): Uint8Array<ArrayBuffer> {
 
 /** Encodes bytes, or the UTF-8 bytes of a well-formed string, as base64url without padding. */
 export function encodeBase64url(data: Uint8Array | string): string {
+  return btoa(binaryOf(data)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** ASCII is its own UTF-8. */
+const NON_ASCII = /[^\0-\x7f]/
+/** Bytes that are handed over at once: as arguments of a call, of which there must not be too many. */
+const PIECE_BYTES = 8_192
+
+/** A string with a character for each byte. */
+function binaryOf(data: Uint8Array | string): string {
+  if (typeof data === 'string' && !NON_ASCII.test(data)) return data
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
   let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + PIECE_BYTES))
+  }
+  return binary
 }
 
 /** The six bits of a character, by its code; -1 for one that is not of the alphabet. */

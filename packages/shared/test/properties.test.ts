@@ -729,7 +729,7 @@ describe('sealed envelopes', () => {
 
   it('hold a compact JWS or nothing', () => {
     fc.assert(
-      fc.property(fc.oneof(string('aA-_.='), anyText, latin1), (text) => {
+      fc.property(fc.oneof(string('aA-_.='), latin1), (text) => {
         const plaintext = accepted(() => decodeSealPlaintext(bytesOfBinary(text)))
         expect(plaintext === undefined).toBe(!/^[\w-]+\.[\w-]*\.[\w-]+$/.test(text))
         if (plaintext !== undefined) expect(plaintext).toBe(text)

@@ -17,8 +17,17 @@ import type { BeginProofs, ProvableCall, Prover } from './proof-kind.ts'
  * const proof = await createProof({ signer, method: 'GET', url: new URL('https://api.example.com/accounts'), accessToken, nonce })
  */
 export async function createProof(call: ProvableCall & { readonly signer: Signer }): Promise<string> {
-  return createDPoPProofMaker(call.signer)(call)
+  const { signer } = call
+  let makeProof = makers.get(signer)
+  if (makeProof === undefined) {
+    makeProof = createDPoPProofMaker(signer)
+    makers.set(signer, makeProof)
+  }
+  return makeProof(call)
 }
+
+/** What is the same for every proof of a signer is made once: the header, and the hash of its latest token (a third of a proof's time). */
+const makers = new WeakMap<Signer, (call: ProvableCall) => Promise<string>>()
 
 /**
  * Creates the prover of a key.

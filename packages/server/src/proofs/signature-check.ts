@@ -20,7 +20,7 @@ export function createSignatureCheck({ codes }: ProofKind): Check {
       const signature = proof.signature()
       proof.key ??= importProofKey(proof)
       const { algorithm, keyObject } = proof.key
-      const valid = verifySignature(algorithm, keyObject, proof.signingInput, signature)
+      const valid = verifySignature(algorithm, keyObject, proof.signingInput, signature, exchange.request)
       if (typeof valid !== 'boolean') return valid.then(check)
       return check(valid)
     },

@@ -18,7 +18,7 @@ export const tokenSignatureCheck: Check = {
   async run(exchange) {
     const state = exchange.token as TokenState
     const { keys } = state.issuer as Issuer
-    const key = await findSigner(state, keys)
+    const key = await findSigner(state, keys, exchange.request)
     if (key === undefined) throw refused('ERR_TOKEN_SIGNATURE', 'signature')
     state.stillTrusted = () => key.current && keys.recent()
   },
@@ -29,10 +29,15 @@ export const tokenSignatureCheck: Check = {
  * Finds the key that has signed what an issuer has signed: a token, or an answer to an introspection.
  *
  * @param state - Decoded, its algorithm one that the issuer may use.
+ * @param request - On whose behalf.
  * @returns `undefined` when none has, not even one of a key set that was read anew.
  * @throws {CountersignError} `ERR_TOKEN_KEY_UNKNOWN`, `ERR_ISSUER_UNAVAILABLE`.
  */
-export async function findSigner(state: TokenState, keys: IssuerKeys): Promise<IssuerKey | undefined> {
+export async function findSigner(
+  state: TokenState,
+  keys: IssuerKeys,
+  request?: object,
+): Promise<IssuerKey | undefined> {
   const { kid } = state.header
   const algorithm = state.algorithm as AlgorithmEntry
   if (kid !== undefined && typeof kid !== 'string')
@@ -44,7 +49,7 @@ export async function findSigner(state: TokenState, keys: IssuerKeys): Promise<I
 
   async function signerAmong(candidates: readonly IssuerKey[]): Promise<IssuerKey | undefined> {
     for (const key of candidates) {
-      if (await verifySignature(algorithm, key.keyObject, state.signingInput, state.signature)) return key
+      if (await verifySignature(algorithm, key.keyObject, state.signingInput, state.signature, request)) return key
     }
     return undefined
   }
