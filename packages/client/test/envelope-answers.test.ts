@@ -723,3 +723,17 @@ async function later(run: () => Promise<void>): Promise<void> {
     vi.useRealTimers()
   }
 }
+
+test('the time in a refusal that nobody attests is not believed', async () => {
+  const created: unknown[] = []
+  const server = await serveEnvelopes(async (response, received) => {
+    const { header } = await openEnvelope(received)
+    created.push(header['created'])
+    const date = new Date(Date.now() + 86_400_000).toUTCString()
+    response.writeHead(401, { date, 'www-authenticate': 'DPoP error="invalid_dpop_proof"' }).end()
+  }, published)
+  const client = clientOf(server.url, { proof: { verifyResponse: true } })
+  const error = await captureError(() => client.fetch('/a', { method: 'POST', body: 'x' }))
+  expect(error).toMatchObject({ code: 'ERR_ENVELOPE_ANSWER_MISSING', actual: 401 })
+  expect(created).toHaveLength(1)
+})

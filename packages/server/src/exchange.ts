@@ -39,6 +39,8 @@ export interface RequestMemory {
   content?: Promise<Buffer>
   /** @internal That the content is right, and the proof was not used before. */
   claimed?: Promise<void>
+  /** @internal That evidence of it was handed out. */
+  isKept?: boolean
 }
 
 /** A request on its way. */

@@ -10,8 +10,11 @@ import type { VerifiedToken } from './token/token-state.ts'
 
 /** A proof's key, imported. */
 export interface ProofKey {
-  /** The encoded JOSE header the key came in: the same text means the same header, so what held for it holds again. */
-  readonly headerSegment: string
+  /**
+   * The encoded JOSE header of the DPoP proof the key came in: the same text means the same header, so what held for it holds again.
+   * `undefined` for a key that came otherwise: no header of a DPoP proof is known by it.
+   */
+  readonly headerSegment: string | undefined
   readonly algorithm: AlgorithmEntry
   readonly keyObject: KeyObject
   readonly jkt: string

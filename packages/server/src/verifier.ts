@@ -178,6 +178,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const algorithms: ReadonlySet<string> = new Set(config.proofAlgorithms)
   const { maxContentBytes, maxContentSeconds, onEvidence } = config.envelope
+  const limits = { maxContentBytes, maxContentSeconds }
   const requestChecks = createRequestChecks(targets)
   const tokenChecks = createTokenChecks(config.issuers, { toleranceSeconds, clock, signal: closing.signal })
   const wayOf = createWays(tokenChecks, {
@@ -214,8 +215,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       try {
         await prove(judged, memory)
         if (!coversContent(judged.exchange)) return { verification: await conclude(judged, memory) }
-        // Whoever may not make this call need not send its content.
-        await runAll(policy.checks, judged.exchange)
+        // Whoever may not make this call need not send its content; of none, it is applied once, at the end.
+        if (hasContent(judged.exchange)) await runAll(policy.checks, judged.exchange)
       } catch (error) {
         throw refusalOf(error, judged)
       }
@@ -290,7 +291,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const envelope = acceptedEnvelope(exchange)
     exchange.envelope = envelope
     await runAll(exchange.policy.checks, exchange)
-    if (envelope !== undefined && onEvidence !== undefined) await onEvidence(envelope.evidence())
+    if (envelope !== undefined && onEvidence !== undefined && memory?.isKept !== true) {
+      if (memory !== undefined) memory.isKept = true
+      await onEvidence(envelope.evidence())
+    }
     const content = contentWithin(exchange)
     const verification: Verification = {
       caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
@@ -315,7 +319,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   /** Content beside a detached envelope. */
   async function contentBeside(exchange: Exchange, memory: RequestMemory = {}): Promise<Buffer> {
-    memory.content ??= readContent(contentOf(exchange), maxContentBytes)
+    memory.content ??= readContent(contentOf(exchange), limits)
     return memory.content
   }
 

@@ -55,6 +55,7 @@ export async function createEnvelopes({
     return {
       call,
       isRequired: true,
+      verifiesResponses: verifyResponse !== false,
       async prove(parts) {
         const jws = await sign(call, parts, { form, digest, content })
         sent = { jws, time: parts.time }

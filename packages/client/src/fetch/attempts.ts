@@ -15,6 +15,8 @@ export interface AttemptLimits {
   /** Whether a token may be renewed for it; several calls of one chain of redirects share this. */
   readonly once: { renewal: boolean }
   readonly signal: AbortSignal | undefined
+  /** Whether the time is learnt from a refusal, which anybody on the way can have written. */
+  readonly learnsTime: boolean
 }
 
 /** What a response is. */
@@ -47,11 +49,11 @@ export function createAttempts(
   server: Server,
   tokens: Pick<TokenManager, 'renewed'>,
   first: HeldToken,
-  { replayable, once, signal }: AttemptLimits,
+  { replayable, once, signal, learnsTime }: AttemptLimits,
 ): Attempts {
   let token = first
   let nonce = server.latest
-  const may = { askAgain: true, setClock: true }
+  const may = { askAgain: true, setClock: learnsTime }
 
   return {
     get token() {

@@ -85,7 +85,10 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     if (!call.replayable && !server.answered) await askForNonce(call, server)
     const done = await server.enter(signal)
     const { replayable } = call
-    const attempts = createAttempts(server, tokens, token, { replayable, once, signal })
+    const attempts = createAttempts(server, tokens, token, {
+      ...{ replayable, once, signal },
+      learnsTime: proofs.verifiesResponses !== true,
+    })
     for (;;) {
       let response: Response
       let given: string | undefined

@@ -44,6 +44,8 @@ export interface CallProofs {
   prove(parts: AttemptParts): Promise<ProvedAttempt>
   /** Whether nothing may be sent without a proof, not even a token that is bound to no key. */
   readonly isRequired: boolean
+  /** Whether responses are verified: what a refusal says of the time is then not believed. */
+  readonly verifiesResponses?: boolean
   /** Sees to what a refusal asks for that only this kind knows. Returns whether another attempt makes sense. */
   mend?(response: Response): Promise<boolean>
   /** Checks the response to the latest attempt, before anybody sees it. */

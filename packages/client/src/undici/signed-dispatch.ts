@@ -99,7 +99,12 @@ export function createSignedDispatch(
     )
     if (!replayable && !server.answered) await askForNonce({ dispatch, ...request, resource, server, signal })
     const done = await server.enter(signal)
-    const attempts = createAttempts(server, tokens, token, { replayable, once: { renewal: true }, signal })
+    const attempts = createAttempts(server, tokens, token, {
+      replayable,
+      once: { renewal: true },
+      signal,
+      learnsTime: true,
+    })
     let restarts = MAX_RESTARTS
     for (;;) {
       const response = await sendOnce().finally(done)

@@ -4,26 +4,25 @@ import { CountersignError, ENVELOPE_MEDIA_TYPE, isSealed } from '@countersign/sh
 import type { Check } from '../check.ts'
 import type { Exchange } from '../exchange.ts'
 import { EnvelopeState } from '../proofs/envelope-state.ts'
-import { contentDigest, readContent } from './read-content.ts'
+import type { ContentLimits } from './read-content.ts'
+import { contentDigest, contentTooLate, readContent } from './read-content.ts'
 import type { Unsealer } from './unseal.ts'
 
 /** Bounds of what is held for an envelope, and how it is opened. */
-export interface ContentServices {
-  readonly maxContentBytes: number
-  readonly maxContentSeconds: number
+export interface ContentServices extends ContentLimits {
   readonly unseal: Unsealer
   readonly clock: () => number
 }
 
 /** Creates the check that reads an envelope which is the content, and opens it if it is sealed. */
-export function createContentReadCheck({ maxContentBytes, unseal }: ContentServices): Check {
+export function createContentReadCheck({ unseal, ...limits }: ContentServices): Check {
   return {
     id: 'content.read',
     title: 'The content is an envelope of bounded size, which can be opened if it is sealed',
     source: 'request-envelope.md, Verification, step 3',
     needs: ['proof.present', 'token.time'],
     async run(exchange) {
-      const text = (await readContent(contentOf(exchange), maxContentBytes)).toString('latin1')
+      const text = (await readContent(contentOf(exchange), limits)).toString('latin1')
       stateOf(exchange).text = isSealed(text) ? await unseal(text) : text
     },
     show: (exchange) => ({ expected: ENVELOPE_MEDIA_TYPE, actual: `${stateOf(exchange).text.length} characters` }),
@@ -31,7 +30,7 @@ export function createContentReadCheck({ maxContentBytes, unseal }: ContentServi
 }
 
 /** Creates the check that content beside its envelope is what the envelope says. */
-export function createContentDigestCheck({ clock, maxContentBytes, maxContentSeconds }: ContentServices): Check {
+export function createContentDigestCheck({ clock, ...limits }: ContentServices): Check {
   return {
     id: 'content.digest',
     title: 'The content is what the envelope was made for',
@@ -40,7 +39,7 @@ export function createContentDigestCheck({ clock, maxContentBytes, maxContentSec
     run: check,
     async peek(exchange) {
       if (exchange.request.content === undefined) return 'The content is not at hand'
-      exchange.digest ??= contentDigest(await readContent(contentOf(exchange), maxContentBytes))
+      exchange.digest ??= contentDigest(await readContent(contentOf(exchange), limits))
       check(exchange)
       return undefined
     },
@@ -49,10 +48,12 @@ export function createContentDigestCheck({ clock, maxContentBytes, maxContentSec
 
   function check(exchange: Exchange): void {
     const { payload } = stateOf(exchange)
-    if (clock() - exchange.now > maxContentSeconds) throw mismatch('ERR_ENVELOPE_EXPIRED', 'created', 'content')
+    if (clock() - exchange.now > limits.maxContentSeconds) throw contentTooLate()
     // Neither side is secret: both are hashes of what the caller itself sent.
     if (exchange.digest !== (payload?.kind === 'digest' ? payload.digest : ''))
-      throw mismatch('ERR_ENVELOPE_CONTENT_MISMATCH', 'payload')
+      throw new CountersignError('ERR_ENVELOPE_CONTENT_MISMATCH', 'The content is not that of the request envelope', {
+        parameter: 'payload',
+      })
   }
 }
 
@@ -71,12 +72,4 @@ export function contentOf({ request, form }: Exchange): AsyncIterable<Uint8Array
 function stateOf({ proof }: Exchange): EnvelopeState {
   if (proof instanceof EnvelopeState) return proof
   throw new TypeError('The request has no envelope')
-}
-
-function mismatch(
-  code: 'ERR_ENVELOPE_EXPIRED' | 'ERR_ENVELOPE_CONTENT_MISMATCH',
-  parameter: string,
-  reason?: string,
-): CountersignError {
-  return new CountersignError(code, `The request envelope is refused for its ${parameter}`, { parameter, reason })
 }

@@ -13,7 +13,10 @@ export interface EnvelopeOptions {
    * see them before their digest is known. Default 1 GiB. What a content-type parser of Fastify reads is bounded by its `bodyLimit`.
    */
   readonly maxSpooledBytes?: number
-  /** Longest time until content is complete, in seconds, 1 to 3600. Default 300. Its `jti` is remembered for as much longer. */
+  /**
+   * Longest time until content is complete, in seconds, 1 to 3600. Default 300. Then the request is refused, and its connection closed. Its
+   * `jti` is remembered for as much longer.
+   */
   readonly maxContentSeconds?: number
   /** Most bytes of a response that is signed: it is held in memory. A longer one goes out unsigned. Default 16 MiB. */
   readonly maxAnswerBytes?: number

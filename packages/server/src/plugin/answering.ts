@@ -7,6 +7,9 @@ import { isWanted } from '../content/signed-answer.ts'
 import type { Verifier } from '../verifier.ts'
 import { exposeToBrowsers } from './refusals.ts'
 
+/** Statuses of responses without content. */
+const CONTENTLESS: ReadonlySet<number> = new Set([204, 205, 304])
+
 /**
  * Signs a response to a request with an envelope, where that is asked for.
  *
@@ -27,15 +30,17 @@ export async function signReply(
   // Of content that is coded already, the client sees something else.
   if (reply.hasHeader('content-encoding')) return payload
   const sent = payload instanceof Response ? unpacked(payload, reply) : payload
-  const { content, instead } = await read(sent, maxBytes)
+  const { content, instead } = await read(sent, maxBytes, reply)
   if (content === undefined) return instead
   const { statusCode: status } = reply
-  const hasContent = request.method !== 'HEAD' && status !== 204 && status !== 304
+  const hasContent = !(request.method === 'HEAD' || CONTENTLESS.has(status))
+  // RFC 9110 sections 15.3.5 and 15.3.6: neither has content, nor a type of it.
+  if (status === 204 || status === 205) reply.removeHeader('content-type')
   const fields = reply.getHeaders()
   const signature = await verifier.signAnswer(envelope, { status, fields, ...(hasContent && { content }) })
   for (const [name, value] of Object.entries(signature)) reply.header(name, value)
   if (signature['answer-jws'] !== undefined) exposeToBrowsers(reply, ['Answer-JWS', ...envelope.answer.fields])
-  return sent === null || sent === undefined ? sent : content
+  return sent === null || sent === undefined || status === 204 || status === 205 ? null : content
 }
 
 /** What Fastify would do with a `Response` after this. */
@@ -49,29 +54,44 @@ function unpacked(response: Response, reply: FastifyReply): unknown {
 async function read(
   payload: unknown,
   maxBytes: number,
+  reply: FastifyReply,
 ): Promise<{ readonly content?: Uint8Array; readonly instead?: unknown }> {
   if (payload === null || payload === undefined) return { content: new Uint8Array() }
   if (typeof payload === 'string' || payload instanceof Uint8Array) {
     const content = typeof payload === 'string' ? Buffer.from(payload) : payload
     return content.length > maxBytes ? { instead: payload } : { content }
   }
-  const iterator = streamOf(payload)[Symbol.asyncIterator]()
+  const stream = streamOf(payload)
+  const iterator = stream.iterator({ destroyOnReturn: true })
   const chunks: Uint8Array[] = []
   let length = 0
-  for (;;) {
-    const { done, value } = await iterator.next()
-    if (done === true) return { content: Buffer.concat(chunks, length) }
-    const chunk = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array)
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > maxBytes) return { instead: Readable.from(all(chunks, iterator)) }
+  // Nobody else tells the stream that its reader is gone.
+  const gone = () => stream.destroy(new Error('The client went away while its response was being signed'))
+  reply.raw.once('close', gone)
+  if (reply.raw.destroyed) gone()
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next()
+      if (done === true) return { content: Buffer.concat(chunks, length) }
+      const chunk = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array)
+      chunks.push(chunk)
+      length += chunk.length
+      if (length <= maxBytes) continue
+      const instead = Readable.from(all(chunks, iterator))
+      // It is not read to its end when the client goes away.
+      instead.once('close', () => stream.destroy())
+      return { instead }
+    }
+  } finally {
+    reply.raw.off('close', gone)
   }
 }
 
 /** A stream of Node or of the web, as Fastify sends it. */
-function streamOf(payload: unknown): AsyncIterable<unknown> {
+function streamOf(payload: unknown): Readable {
+  if (payload instanceof Readable) return payload
   if (payload !== null && typeof payload === 'object' && Symbol.asyncIterator in payload)
-    return payload as AsyncIterable<unknown>
+    return Readable.from(payload as AsyncIterable<unknown>)
   return new Readable().wrap(payload as NodeJS.ReadableStream)
 }
 

@@ -2,10 +2,14 @@
 // is verified, so that no parser is done, and no handler runs, before that.
 
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { contentTooLate } from '../content/read-content.ts'
 import type { Spool } from './spool.ts'
 import { createSpool } from './spool.ts'
 import { substituteFor } from './substitute.ts'
+
+/** Longest time from a refusal to its answer. */
+const MAX_ANSWER_MS = 5000
 
 /** Content that is being verified. */
 export interface CoveredContent {
@@ -19,21 +23,37 @@ export interface CoveredContent {
   settled(): Promise<void>
 }
 
+/** How long content may take to arrive, and how much of it may wait. */
+export interface CoverLimits {
+  readonly maxContentSeconds: number
+  readonly maxSpooledBytes: number
+}
+
+/** How the verification of content ends. */
+export interface CoverEnding {
+  /** @param digest - SHA-256 of the content: base64url, empty for no content. */
+  readonly finish: (digest: string) => Promise<void>
+  /** Makes the refusal of what kept the content from being read. */
+  readonly refuse: (error: unknown) => unknown
+}
+
 /**
  * @param raw - The request as received, of which nothing was read.
- * @param finish - Ends the verification, given the digest: base64url, empty for no content.
- * @param maxSpooledBytes - Most bytes that wait.
+ * @param response - With its end, nothing of the content is kept any longer.
  */
 export function coverContent(
   raw: IncomingMessage,
-  finish: (digest: string) => Promise<void>,
-  maxSpooledBytes: number,
+  response: ServerResponse,
+  { finish, refuse }: CoverEnding,
+  { maxContentSeconds, maxSpooledBytes }: CoverLimits,
 ): CoveredContent {
   const hash = createHash('sha256')
   let isEmpty = true
   let finished: Promise<void> | undefined
   let failure: unknown
+  let spool: Spool | undefined
   // Nothing is read before somebody wants it: a request of HTTP/2 that was paused is not read again but by `resume`.
+  let interrupt = fail
   let onRead = () => {
     onRead = () => void raw.resume()
     raw.on('data', pass)
@@ -45,6 +65,8 @@ export function coverContent(
   raw.once('end', end)
   raw.once('error', fail)
   raw.once('close', cut)
+  let deadline = setTimeout(() => interrupt(refuse(contentTooLate())), maxContentSeconds * 1000)
+  response.once('close', release)
   return { raw: substitute, settled }
 
   function pass(chunk: Uint8Array): void {
@@ -53,6 +75,7 @@ export function coverContent(
   }
 
   function end(): void {
+    clearTimeout(deadline)
     finished = finish(isEmpty ? '' : hash.digest('base64url'))
     finished.then(() => substitute.push(null), fail)
   }
@@ -63,8 +86,11 @@ export function coverContent(
   }
 
   function fail(error: unknown): void {
-    failure = error
+    clearTimeout(deadline)
+    failure ??= error
     substitute.destroy(error as Error)
+    // A parser that pipes it on does not hear of the error: nobody would answer.
+    deadline = setTimeout(() => response.headersSent || response.destroy(), MAX_ANSWER_MS)
   }
 
   /** The connection is gone before the content was complete. */
@@ -72,17 +98,25 @@ export function coverContent(
     if (finished === undefined && failure === undefined) fail(aborted())
   }
 
+  /** The response is sent, or its client gone: who reads now would wait for ever, and what waits is not read any more. */
+  function release(): void {
+    clearTimeout(deadline)
+    substitute.destroy()
+    void spool?.discard()
+  }
+
   async function settled(): Promise<void> {
     if (failure !== undefined) throw failure
     if (finished !== undefined) return finished
     raw.off('data', pass).off('end', end).off('error', fail).off('close', cut)
-    const spool = createSpool(maxSpooledBytes)
+    spool = createSpool(maxSpooledBytes)
     try {
       await drainInto(spool)
+      clearTimeout(deadline)
       finished = finish(isEmpty ? '' : hash.digest('base64url'))
       await finished
     } catch (error) {
-      await spool.discard()
+      await spool?.discard()
       // Whoever has begun to read must not wait for more.
       fail(error)
       throw error
@@ -92,6 +126,7 @@ export function coverContent(
 
   function drainInto(spool: Spool): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    interrupt = reject
     // The end may be there before what came last is written.
     let written = Promise.resolve()
     let ended = false
@@ -126,7 +161,6 @@ export function coverContent(
         substitute.push(done === true ? null : value)
       }, fail)
     }
-    substitute.once('close', () => void iterator.return?.())
     onRead()
   }
 }

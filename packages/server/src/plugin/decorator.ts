@@ -1,6 +1,8 @@
 // The name of the request property that holds the caller.
 
 import { CountersignError } from '@countersign/shared'
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../caller.ts'
 
 /** A request has these already, and Fastify does not say so when one is decorated over. */
 const TAKEN: ReadonlySet<string> = new Set(
@@ -16,4 +18,22 @@ export function checkDecorator(name: unknown): void {
     parameter: 'decorator',
     expected: 'a name that a request does not have yet',
   })
+}
+
+/** Sets the caller of a request: `null` for none. */
+export function setCaller(request: FastifyRequest, decorator: string, caller: Caller | null): void {
+  Object.defineProperty(request, decorator, { value: caller, configurable: true, enumerable: true, writable: true })
+}
+
+/**
+ * Makes it an error to ask for the caller, as long as it is not known: a hook that lets pass whom it finds no fault with must not take a
+ * caller for nobody.
+ */
+export function withholdCaller(request: FastifyRequest, decorator: string): void {
+  const get = () => {
+    throw new Error(
+      `Nobody knows the caller before the content of the request was verified: ask "request.${decorator}" in preValidation or later, or say what callers must have in the policy of the route`,
+    )
+  }
+  Object.defineProperty(request, decorator, { get, configurable: true, enumerable: false })
 }

@@ -5,6 +5,7 @@ import { CountersignError, invalidOption } from '@countersign/shared'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { RefusalError } from '../answers.ts'
+import type { Caller } from '../caller.ts'
 import type { AcceptedEnvelope } from '../content/accepted-envelope.ts'
 import { readEnvelope } from '../content/envelope-options.ts'
 import type { RequestMemory, VerifiableRequest } from '../exchange.ts'
@@ -13,12 +14,13 @@ import type { CompiledPolicy, RoutePolicy } from '../policy.ts'
 import type { Verification, Verifier } from '../verifier.ts'
 import { createVerifier } from '../verifier.ts'
 import { signReply } from './answering.ts'
-import { checkDecorator } from './decorator.ts'
+import { checkDecorator, setCaller, withholdCaller } from './decorator.ts'
 import type { GuardedRoute } from './guarded-routes.ts'
 import { createGuardedRoutes } from './guarded-routes.ts'
 import { addSecuritySchemes, describeSecurity, hasSchemes, isDocumented, noteSchemes } from './openapi.ts'
 import {
   contentSettled,
+  isHalfRead,
   receivedContent,
   receivedRequest,
   replaceContent,
@@ -62,11 +64,14 @@ const failedWith = Symbol('countersign.failedWith')
 const memory = Symbol('countersign.memory')
 /** The envelope that the request came with, once it was accepted: its response may have to be signed. */
 const accepted = Symbol('countersign.envelope')
+/** That the caller is known once content was verified. */
+const withheld = Symbol('countersign.withheld')
 interface MarkedRequest extends FastifyRequest {
   [refused]?: RefusalError | undefined
   [failedWith]?: unknown
   [memory]: RequestMemory | null
   [accepted]?: AcceptedEnvelope | undefined
+  [withheld]?: boolean
 }
 
 const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) => {
@@ -78,7 +83,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     throw new CountersignError('ERR_ALREADY_REGISTERED', 'This scope, or one around it, is already protected')
   }
   const verifier = createVerifier(verifierOptions)
-  const { maxSpooledBytes, maxAnswerBytes } = readEnvelope(verifierOptions.envelope)
+  const { maxAnswerBytes, ...limits } = readEnvelope(verifierOptions.envelope)
   const routes = createGuardedRoutes(verifier)
   fastify.decorate('countersign', { ...verifier, guard, requestOf })
   fastify.decorateRequest(decorator, null)
@@ -123,6 +128,10 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
 
   fastify.addHook('onSend', async function countersignOnSend(request, reply, payload) {
     const marked = request as MarkedRequest
+    // Hooks of responses ask who called, and of what failed before that was known, it was nobody.
+    letKnow(marked, null)
+    // What is left of the content would be taken for the next request, or waited for.
+    if (reply.statusCode >= 400 && marked[memory] !== null && isHalfRead(request)) reply.header('connection', 'close')
     const body = marked[failedWith] === undefined ? payload : answerOfGuard(marked, reply, payload)
     // RFC 9449 section 8.2: a nonce must not come out of a cache, whatever the handler said of its response.
     if (reply.hasHeader('dpop-nonce')) reply.header('cache-control', 'no-store')
@@ -161,6 +170,8 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     marked[memory] ??= {}
     const begun = await verifier.begin(requestOf(request), policy, marked[memory])
     if ('verification' in begun) return admit(request, reply, begun.verification)
+    withholdCaller(request, decorator)
+    marked[withheld] = true
     const refuse = (error: unknown) =>
       error instanceof RefusalError ? error : noteRefusal(request, begun.refuse(error))
     const finish = async (digest: string) => {
@@ -172,12 +183,19 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
         throw noteRefusal(request, error)
       }
     }
-    await verifyWhileRead(request, { hasContent: begun.hasContent, finish, refuse }, maxSpooledBytes)
+    await verifyWhileRead(request, reply, { hasContent: begun.hasContent, finish, refuse }, limits)
+  }
+
+  function letKnow(request: MarkedRequest, caller: Caller | null): void {
+    if (request[withheld] !== true) return
+    request[withheld] = false
+    setCaller(request, decorator, caller)
   }
 
   /** Notes a refusal that whoever reads the content fails with. */
   function noteRefusal(request: FastifyRequest, error: unknown): unknown {
     const marked = request as MarkedRequest
+    letKnow(marked, null)
     if (error instanceof RefusalError && marked[refused] !== error) {
       logRefusal(request, error)
       Object.assign(request, { [refused]: error, [accepted]: error.envelope })
@@ -190,6 +208,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     reply: FastifyReply,
     { caller, headers, content, envelope }: Verification,
   ): void {
+    letKnow(request as MarkedRequest, caller)
     Object.assign(request, { [decorator]: caller, [accepted]: envelope })
     if (content !== undefined) replaceContent(request, content)
     setHeaders(reply, headers)
@@ -211,7 +230,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
         if (!(error instanceof RefusalError)) throw error
         logRefusal(request, error)
         // Another way may still succeed: nothing is written before it is clear that none did.
-        Object.assign(request, { [refused]: error })
+        Object.assign(request, { [refused]: error, [accepted]: error.envelope })
         throw error
       }
     }

@@ -1,12 +1,12 @@
 // What the plugin makes of the content of a request with an envelope, so that parsers and handlers see an ordinary request.
 
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
+import { IncomingMessage } from 'node:http'
+import { Http2ServerRequest } from 'node:http2'
 import { CountersignError } from '@countersign/shared'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { VerifiedContent } from '../content/accepted-envelope.ts'
-import { contentDigest } from '../content/read-content.ts'
-import type { CoveredContent } from './covered-content.ts'
+import { contentDigest, contentInTime } from '../content/read-content.ts'
+import type { CoverEnding, CoveredContent, CoverLimits } from './covered-content.ts'
 import { coverContent } from './covered-content.ts'
 import { requestWith, substituteFor } from './substitute.ts'
 
@@ -16,13 +16,9 @@ const verified = Symbol('countersign.verified')
 const parsed = Symbol('countersign.parsed')
 
 /** How a verification ends that waits for content. */
-export interface Ending {
+export interface Ending extends CoverEnding {
   /** Whether there is content by the envelope. */
   readonly hasContent: boolean
-  /** @param digest - SHA-256 of the content in base64url; empty for none. */
-  readonly finish: (digest: string) => Promise<void>
-  /** Makes the refusal of what kept the content from being read. */
-  readonly refuse: (error: unknown) => unknown
 }
 
 /** Content that is verified while it is read. */
@@ -63,7 +59,12 @@ export function replaceContent(request: FastifyRequest, content: VerifiedContent
  *
  * @throws {RefusalError} When that is refused, or content was read before it could be verified.
  */
-export async function verifyWhileRead(request: FastifyRequest, ending: Ending, maxSpooledBytes: number): Promise<void> {
+export async function verifyWhileRead(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ending: Ending,
+  limits: CoverLimits,
+): Promise<void> {
   const read = request as ReadRequest
   const { raw } = request
   const content = read[verified]
@@ -74,13 +75,13 @@ export async function verifyWhileRead(request: FastifyRequest, ending: Ending, m
   }
   if (hasNoContent(raw)) return ending.finish('')
   if (read[parsed] === true || raw.readableDidRead) throw ending.refuse(tooLate())
-  if (!ending.hasContent) return ending.finish(await digestOfNothing(request))
+  if (!ending.hasContent) return ending.finish(await digestOfNothing(request, ending, limits))
   const endings = [ending]
   const finish = async (digest: string) => {
     for (const each of endings) await each.finish(digest)
     ;(read[verified] as VerifiedReading).digest = digest
   }
-  const covered = coverContent(raw, finish, maxSpooledBytes)
+  const covered = coverContent(raw, reply.raw, { finish, refuse: ending.refuse }, limits)
   read[verified] = { endings, covered, digest: undefined }
   replace(request, covered.raw)
 }
@@ -113,9 +114,17 @@ function tooLate(): CountersignError {
 }
 
 /** Reads content that there is none of by the envelope; what comes all the same is not read beyond its first piece. */
-async function digestOfNothing(request: FastifyRequest): Promise<string> {
-  for await (const chunk of request.raw.iterator({ destroyOnReturn: false })) {
-    if (chunk.length > 0) return contentDigest(chunk)
+async function digestOfNothing(
+  request: FastifyRequest,
+  { refuse }: Ending,
+  { maxContentSeconds }: CoverLimits,
+): Promise<string> {
+  try {
+    for await (const chunk of contentInTime(request.raw.iterator({ destroyOnReturn: false }), maxContentSeconds)) {
+      if (chunk.length > 0) return contentDigest(chunk)
+    }
+  } catch (error) {
+    throw refuse(error)
   }
   const empty = substituteFor(request.raw, () => undefined)
   empty.push(null)
@@ -130,8 +139,15 @@ function replace(request: FastifyRequest, raw: IncomingMessage): void {
 }
 
 /** Whether the header section says that nothing comes after it. */
-function hasNoContent(raw: IncomingMessage): boolean {
+function hasNoContent(raw: IncomingMessage | Http2ServerRequest): boolean {
   if (!/^0*$/.test(raw.headers['content-length'] ?? '')) return false
-  const { stream } = raw as unknown as Partial<Http2ServerRequest>
-  return stream === undefined ? raw.headers['transfer-encoding'] === undefined : stream.endAfterHeaders
+  if (raw instanceof Http2ServerRequest) return raw.stream.endAfterHeaders
+  // What was made by something else than Node's parser, as by `inject`, may have content that no field announces.
+  return raw instanceof IncomingMessage && raw.headers['transfer-encoding'] === undefined
+}
+
+/** Whether content was begun to be read, and not to its end: on the same connection, what is left of it would be waited for. */
+export function isHalfRead(request: FastifyRequest): boolean {
+  const { httpVersionMajor, readableDidRead, readableEnded } = receivedRequest(request)
+  return httpVersionMajor === 1 && readableDidRead && !readableEnded
 }

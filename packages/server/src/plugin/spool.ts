@@ -8,11 +8,11 @@ import { contentTooLarge } from '../content/read-content.ts'
 
 /** Content that waits. */
 export interface Spool {
-  /** @throws {CountersignError} `ERR_ENVELOPE_CONTENT_TOO_LARGE` beyond the limit. */
+  /** @throws {CountersignError} `ERR_ENVELOPE_CONTENT_TOO_LARGE` beyond the limit; any other error once it was discarded. */
   write(chunk: Uint8Array): Promise<void>
   /** What was written, in pieces; once. */
   read(): AsyncIterable<Uint8Array>
-  /** Lets go of it. */
+  /** Lets go of it, at whatever moment; again is harmless. */
   discard(): Promise<void>
 }
 
@@ -24,22 +24,26 @@ const PIECE_BYTES = 262_144
 export function createSpool(maxBytes: number): Spool {
   let pieces: Uint8Array[] = []
   let length = 0
-  let file: FileHandle | undefined
+  // The promise, since it may be discarded while the file is being made.
+  let opening: Promise<FileHandle> | undefined
+  let discarded = false
 
   return {
     async write(chunk) {
+      if (discarded) throw new Error('The content is no longer wanted')
       length += chunk.length
       if (length > maxBytes) throw contentTooLarge(maxBytes)
       pieces.push(chunk)
-      if (file !== undefined || length > MAX_MEMORY_BYTES) {
-        file ??= await openNameless()
+      if (opening !== undefined || length > MAX_MEMORY_BYTES) {
+        opening ??= openNameless()
+        const file = await opening
         for (const piece of pieces.splice(0)) await file.writeFile(piece)
       }
     },
     async *read() {
       try {
-        if (file === undefined) yield* pieces
-        else yield* piecesOf(file, length)
+        if (opening === undefined) yield* pieces
+        else yield* piecesOf(await opening, length)
       } finally {
         await discard()
       }
@@ -48,9 +52,11 @@ export function createSpool(maxBytes: number): Spool {
   }
 
   async function discard(): Promise<void> {
+    discarded = true
     pieces = []
+    const file = await opening?.catch(() => undefined)
+    opening = undefined
     await file?.close()
-    file = undefined
   }
 }
 

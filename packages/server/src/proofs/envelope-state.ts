@@ -27,9 +27,7 @@ export class EnvelopeState implements ProofState {
   }
 
   /** The header of an envelope is another each time: nothing is remembered by it. */
-  get headerSegment(): string {
-    return ''
-  }
+  readonly headerSegment = undefined
 
   get signingInput(): string {
     return (this.segments as EnvelopeSegments).signingInput

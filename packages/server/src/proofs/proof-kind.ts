@@ -34,7 +34,8 @@ export interface ProofState {
   algorithm: AlgorithmEntry | undefined
   /** Thumbprint of the proof's key. */
   jkt: string
-  readonly headerSegment: string
+  /** The encoded header, where the next proof may have the same; otherwise nothing is remembered by it. */
+  readonly headerSegment: string | undefined
   readonly signingInput: string
   /**
    * Decodes the signature.

@@ -43,7 +43,7 @@ export function createSignatureCheck({ codes }: ProofKind): Check {
       })
     }
     // A copy: the segment is a slice, and would keep the whole proof in memory.
-    const copy = Buffer.from(headerSegment, 'latin1').toString('latin1')
+    const copy = headerSegment && Buffer.from(headerSegment, 'latin1').toString('latin1')
     return { headerSegment: copy, algorithm: algorithm as AlgorithmEntry, keyObject, jkt }
   }
 }
