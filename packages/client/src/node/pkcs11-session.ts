@@ -27,6 +27,8 @@ export interface OpenKey extends TokenKey, TokenSession {
 const CREATION_ATTEMPTS = 8
 /** Longest pause after the first of these attempts; it doubles each time, until they no longer meet. */
 const FIRST_PAUSE_MILLISECONDS = 100
+/** How long it may take until one process sees what another has created. */
+const SETTLING_MILLISECONDS = 200
 
 /**
  * Opens a session and finds the key in it, or creates the key if that is asked for.
@@ -102,37 +104,64 @@ function slotNumber(slot: Handle): bigint {
   return BigInt(`0x${hex}`)
 }
 
-/** The one key that fits; where there is none, and it is to be created, a new one. */
+/**
+ * The one key that fits; where there is none, and it is to be created, a new one.
+ *
+ * PKCS#11 has no way to create a key only if there is none. Of several processes that start at the same time one is to keep its key, and
+ * the others are to find it: whoever has created one looks again once all have seen it, and destroys it if it is not the only one.
+ */
 async function findOrCreate(session: TokenSession, options: Pkcs11SignerOptions, create: boolean): Promise<Handle> {
   const { found } = selectorsOf(options)
   for (let attempt = 1; ; attempt++) {
-    const [key, ...others] = stage('key', 'The token lists no keys', () => findPrivateKeys(session, found))
-    if (key !== undefined && others.length === 0) return key
-    if (key === undefined && !create) throw keyUnavailable('key', 'The token has no such private key')
-    const made =
-      key === undefined
-        ? stage('key', 'The token generates no such key', () => createOnly(session, options))
-        : undefined
-    if (made !== undefined) return made
+    const [key, ...others] = findKeys(session, found)
+    if (key !== undefined && others.length === 0) {
+      // A key that was just created may be gone in a moment.
+      if (!create || (await remainsAlone(session, found, key, 2 * SETTLING_MILLISECONDS))) return key
+    } else if (key === undefined) {
+      if (!create) throw keyUnavailable('key', 'The token has no such private key')
+      const made = await createOnly(session, options)
+      if (made !== undefined) return made
+    }
     if (!create || attempt === CREATION_ATTEMPTS) throw keyUnavailable('key', 'The token has several such private keys')
     await setTimeout(randomInt(FIRST_PAUSE_MILLISECONDS * 2 ** (attempt - 1)))
   }
 }
 
-/**
- * Creates a key, and destroys it again if there is another by now: PKCS#11 has no way to create a key only if there is none, and of several
- * processes that start at the same time, one is to keep its key. The others then find it.
- */
-function createOnly(session: TokenSession, options: Pkcs11SignerOptions): Handle | undefined {
+/** Creates a key, and destroys it again if there is another by then. */
+async function createOnly(session: TokenSession, options: Pkcs11SignerOptions): Promise<Handle | undefined> {
   const { library, handle } = session
   const { found, created } = selectorsOf(options)
   const { algorithm = 'ES256', create } = options
   const { modulusBits = limits.MIN_RSA_MODULUS_BITS } = typeof create === 'object' ? create : {}
-  const pair = generateKey(session, created, algorithmOf(algorithm) as AlgorithmEntry, modulusBits)
-  if (findPrivateKeys(session, found).length === 1) return pair.privateKey
-  library.C_DestroyObject(handle, pair.privateKey)
-  library.C_DestroyObject(handle, pair.publicKey)
+  const { privateKey, publicKey } = stage('key', 'The token generates no such key', () =>
+    generateKey(session, created, algorithmOf(algorithm) as AlgorithmEntry, modulusBits),
+  )
+  if (await remainsAlone(session, found, privateKey, SETTLING_MILLISECONDS)) return privateKey
+  stage('key', 'The token does not destroy a key that there are several of', () => {
+    library.C_DestroyObject(handle, privateKey)
+    library.C_DestroyObject(handle, publicKey)
+  })
   return undefined
+}
+
+/** Whether this is the only key that fits, now and after a pause. */
+async function remainsAlone(
+  session: TokenSession,
+  found: ReturnType<typeof selectorsOf>['found'],
+  key: Handle,
+  milliseconds: number,
+): Promise<boolean> {
+  const isAlone = () => {
+    const [first, ...others] = findKeys(session, found)
+    return first?.equals(key) === true && others.length === 0
+  }
+  if (!isAlone()) return false
+  await setTimeout(milliseconds)
+  return isAlone()
+}
+
+function findKeys(session: TokenSession, found: ReturnType<typeof selectorsOf>['found']): readonly Handle[] {
+  return stage('key', 'The token lists no keys', () => findPrivateKeys(session, found))
 }
 
 /** Does one step; what PKCS#11 says of its failure is the cause of an error that says which step it was. */
