@@ -619,3 +619,14 @@ async function later(run: () => Promise<void>): Promise<void> {
     vi.useRealTimers()
   }
 }
+
+test('a Request as init keeps its members, which it inherits', async () => {
+  const seen: unknown[] = []
+  const server = await serveEnvelopes(async (response, { method, content }) => {
+    seen.push([method, String(content)])
+    response.end()
+  })
+  const init = new Request(server.url, { method: 'POST', body: 'kept' })
+  await clientOf(server.url).fetch('/a', init)
+  expect(seen).toEqual([['POST', 'kept']])
+})

@@ -55,11 +55,10 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
   const { resource, origins, proofsOf, tokens, servers, fetch } = parts
 
   return async function signedFetch(input: RequestInfo | URL, given?: SignedRequestInit): Promise<Response> {
-    const { proof, ...init } = given ?? {}
-    const begin = proofsOf(proof)
+    const begin = proofsOf(given?.proof)
     const target = requestOrUrl(input, resource)
     origins.check(target instanceof Request ? new URL(target.url) : target)
-    let call = readCall(target, given === undefined ? undefined : init)
+    let call = readCall(target, given)
     const once = { renewal: true }
     let signing = true
     for (let redirects = 0; ; redirects++) {
