@@ -9,6 +9,7 @@ import type { EnvelopeCarrier } from './envelope-header.ts'
 import { ATTACHED_ENVELOPE_TYP } from './envelope-header.ts'
 import { decodeOr } from './envelope-refusal.ts'
 import { CountersignError, isCountersignError } from './errors.ts'
+import { isObject } from './is-object.ts'
 import type { PublicJwk } from './jwk.ts'
 import { readPublicJwk } from './jwk.ts'
 import { decodeJsonSegmentMembers, splitCompactJws } from './jws.ts'
@@ -236,10 +237,6 @@ function checkExpected(expected: unknown): void {
     const value = expected[name]
     if (value !== undefined && !holds(value)) throw invalid(`expected.${name}`, 'type')
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isString(value: unknown): boolean {

@@ -2,6 +2,7 @@
 // server's key set or from a configuration; an ephemeral one comes with the message.
 
 import { isBase64url } from './base64url.ts'
+import { isObject } from './is-object.ts'
 
 /** How the key that encrypts a sealed envelope is agreed upon (RFC 7518, section 4.6). */
 export type SealAlgorithm = 'ECDH-ES' | 'ECDH-ES+A256KW'
@@ -61,8 +62,4 @@ export function readAgreementKey(value: unknown): SealJwk | undefined {
 
 function isCoordinate(value: unknown): value is string {
   return typeof value === 'string' && value.length === COORDINATE_LENGTH && isBase64url(value)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
