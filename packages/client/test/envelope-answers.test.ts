@@ -11,7 +11,15 @@ import { describe, expect, test, vi } from 'vitest'
 import type { ClientOptions } from '../src/create-client.ts'
 import type { ProofOption } from '../src/proofs/proof-option.ts'
 import type { AnswerParts, Received, Reply } from './envelope-support.ts'
-import { createSealKey, openEnvelope, publishedKey, sendReply, serveEnvelopes, signAnswer } from './envelope-support.ts'
+import {
+  createSealKey,
+  later,
+  openEnvelope,
+  publishedKey,
+  sendReply,
+  serveEnvelopes,
+  signAnswer,
+} from './envelope-support.ts'
 import { challenge, clientOf } from './support.ts'
 
 const key = await createKey('ES256')
@@ -712,17 +720,6 @@ describe('evidence', () => {
     expect(reports.map(({ answer }) => answer?.status)).toEqual([307, 201])
   })
 })
-
-/** Runs something after the time within which a key set is not looked at again. */
-async function later(run: () => Promise<void>): Promise<void> {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  try {
-    vi.setSystemTime(Date.now() + 10_000)
-    await run()
-  } finally {
-    vi.useRealTimers()
-  }
-}
 
 test('the time in a refusal that nobody attests is not believed', async () => {
   const created: unknown[] = []

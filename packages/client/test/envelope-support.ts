@@ -13,7 +13,7 @@ import {
   exportJWK,
   generateKeyPair,
 } from 'jose'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
 /** A request as the server received it. */
 export interface Received {
@@ -147,4 +147,15 @@ export function sendReply(
   ...answers: string[]
 ) {
   response.writeHead(status, { ...headers, ...(answers.length > 0 && { 'answer-jws': answers }) }).end(content)
+}
+
+/** Runs something after the time within which a key set is not looked at again. */
+export async function later(run: () => Promise<void>): Promise<void> {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    vi.setSystemTime(Date.now() + 10_000)
+    await run()
+  } finally {
+    vi.useRealTimers()
+  }
 }

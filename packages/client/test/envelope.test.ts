@@ -10,7 +10,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { ClientOptions } from '../src/create-client.ts'
 import type { ProofOption } from '../src/proofs/proof-option.ts'
 import type { Handler, Received } from './envelope-support.ts'
-import { createSealKey, openEnvelope, serveEnvelopes } from './envelope-support.ts'
+import { createSealKey, later, openEnvelope, serveEnvelopes } from './envelope-support.ts'
 import { challenge, clientOf } from './support.ts'
 
 const ok: Handler = (response) => void response.end('ok')
@@ -607,17 +607,6 @@ function form(): FormData {
 
 async function sealKeys() {
   return Promise.all([createSealKey('ECDH-ES', 'P-256', 'old'), createSealKey('ECDH-ES', 'X25519', 'current')])
-}
-
-/** Runs something after the time within which a key set is not looked at again. */
-async function later(run: () => Promise<void>): Promise<void> {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  try {
-    vi.setSystemTime(Date.now() + 10_000)
-    await run()
-  } finally {
-    vi.useRealTimers()
-  }
 }
 
 test('a Request as init keeps its members, which it inherits', async () => {

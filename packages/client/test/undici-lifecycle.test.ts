@@ -18,6 +18,11 @@ const code = (value: string, more: object = {}) => expect.objectContaining({ cod
 const ok: Behaviour = (response) => void response.end('ok')
 const never = () => new Promise<never>(() => undefined)
 const reason = new Error('The caller has had enough')
+const throwing = (callback: string) => ({
+  [callback]: () => {
+    throw reason
+  },
+})
 
 describe('callbacks', () => {
   test('of a challenged call are those of one request', async () => {
@@ -79,46 +84,10 @@ describe('callbacks', () => {
   })
 
   test.each([
-    [
-      'onRequestStart',
-      {
-        onRequestStart: () => {
-          throw reason
-        },
-      },
-      ['start', 'error'],
-      0,
-    ],
-    [
-      'onResponseStart',
-      {
-        onResponseStart: () => {
-          throw reason
-        },
-      },
-      ['start', 'head 200', 'error'],
-      2,
-    ],
-    [
-      'onResponseData',
-      {
-        onResponseData: () => {
-          throw reason
-        },
-      },
-      ['start', 'head 200', 'data ok', 'error'],
-      2,
-    ],
-    [
-      'onResponseEnd',
-      {
-        onResponseEnd: () => {
-          throw reason
-        },
-      },
-      ['start', 'head 200', 'data ok', 'end', 'error'],
-      2,
-    ],
+    ['onRequestStart', throwing('onRequestStart'), ['start', 'error'], 0],
+    ['onResponseStart', throwing('onResponseStart'), ['start', 'head 200', 'error'], 2],
+    ['onResponseData', throwing('onResponseData'), ['start', 'head 200', 'data ok', 'error'], 2],
+    ['onResponseEnd', throwing('onResponseEnd'), ['start', 'head 200', 'data ok', 'end', 'error'], 2],
   ])('that throw are told so, as by undici: %s', async (_, overrides, expected, requests) => {
     const { url, seen } = await serve(wants('n1'))
     const { handler, calls, errors, last } = recorded(overrides)
@@ -131,24 +100,8 @@ describe('callbacks', () => {
   })
 
   test.each([
-    [
-      'onResponseStart',
-      {
-        onResponseStart: () => {
-          throw reason
-        },
-      },
-      ['start', 'head 401', 'error'],
-    ],
-    [
-      'onResponseEnd',
-      {
-        onResponseEnd: () => {
-          throw reason
-        },
-      },
-      ['start', 'head 401', 'end', 'error'],
-    ],
+    ['onResponseStart', throwing('onResponseStart'), ['start', 'head 401', 'error']],
+    ['onResponseEnd', throwing('onResponseEnd'), ['start', 'head 401', 'end', 'error']],
   ])('that throw at a refusal that is handed over are told so too: %s', async (_, overrides, expected) => {
     const { url } = await serve((response) => void response.writeHead(401, { 'content-length': 0 }).end())
     const { handler, calls, errors, last } = recorded(overrides)

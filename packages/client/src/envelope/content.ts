@@ -3,6 +3,7 @@
 
 import { CountersignError } from '@countersign/shared'
 import type { Call } from '../fetch/call.ts'
+import { readBounded } from '../fetch/read-bounded.ts'
 import { digestOf, streamingHash } from './hash.ts'
 
 /** Content that can be signed and sent. */
@@ -64,19 +65,10 @@ async function digestOfStream(blob: Blob): Promise<string | undefined> {
 /** A stream of the web, or whatever else a platform takes for one, such as an async iterable on Node. */
 async function readStream(body: BodyInit): Promise<Uint8Array<ArrayBuffer>> {
   const stream = body instanceof ReadableStream ? body : new Response(body).body
-  const reader = (stream as ReadableStream<Uint8Array<ArrayBuffer>>).getReader()
-  const chunks: Uint8Array<ArrayBuffer>[] = []
-  let size = 0
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    size += read.value.length
-    if (size > MAX_STREAM_BYTES) {
-      // Whoever writes it is told that nobody reads on; how that ends is theirs.
-      reader.cancel().catch(() => undefined)
-      throw tooLarge(MAX_STREAM_BYTES, 'a Blob, such as that of fs.openAsBlob')
-    }
-    chunks.push(read.value)
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer())
+  const held = await readBounded(stream as ReadableStream<Uint8Array>, MAX_STREAM_BYTES, () =>
+    tooLarge(MAX_STREAM_BYTES, 'a Blob, such as that of fs.openAsBlob'),
+  )
+  return new Uint8Array(await held.arrayBuffer())
 }
 
 function encoded(text: string): Uint8Array<ArrayBuffer> {

@@ -4,7 +4,6 @@
 import type { EnvelopeHeader, Evidence, SealKey } from '@countersign/shared'
 import {
   ATTACHED_ENVELOPE_TYP,
-  computeAth,
   DETACHED_ENVELOPE_TYP,
   ENVELOPE_MEDIA_TYPE,
   encodeBase64url,
@@ -15,6 +14,7 @@ import type { Call } from '../fetch/call.ts'
 import { readJson } from '../fetch/challenge.ts'
 import type { Signer } from '../keys/signer.ts'
 import { checkSigner } from '../keys/signer.ts'
+import { rememberAth } from '../proofs/latest-ath.ts'
 import type { AttemptParts, CallProofs } from '../proofs/proof-kind.ts'
 import type { EnvelopeSettings } from '../proofs/proof-option.ts'
 import type { Content } from './content.ts'
@@ -39,7 +39,7 @@ export async function createEnvelopes({
   const signer = checkSigner(anySigner)
   const { algorithm: alg, publicJwk: jwk } = signer
   const kid = await thumbprint(jwk)
-  let latest: { readonly accessToken: string; readonly ath: string } | undefined
+  const athOf = rememberAth()
 
   return async function beginEnvelopes(given, { envelope: form, seal, verifyResponse }) {
     if (verifyResponse === 'stream') checkStreams()
@@ -116,11 +116,6 @@ export async function createEnvelopes({
     const signingInput = `${encodeEnvelopeHeader(header)}.${payload}`
     const signature = await signer.sign(new TextEncoder().encode(signingInput))
     return `${signingInput}.${encodeBase64url(signature)}`
-  }
-
-  async function athOf(accessToken: string): Promise<string> {
-    if (latest?.accessToken !== accessToken) latest = { accessToken, ath: await computeAth(accessToken) }
-    return latest.ath
   }
 }
 

@@ -11,6 +11,7 @@ import {
   verifyJwsSignature,
 } from '@countersign/shared'
 import { readJson } from '../fetch/challenge.ts'
+import { readBounded } from '../fetch/read-bounded.ts'
 import type { StreamingHash } from './hash.ts'
 import { digestOf, streamingHash } from './hash.ts'
 import { verifiedResponse } from './response.ts'
@@ -95,18 +96,12 @@ async function verifies({ algorithm, signingInput, signature }: UnverifiedAnswer
 }
 
 async function readAll({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = []
-  let size = 0
-  const reader = body?.getReader()
-  for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
-    size += read.value.length
-    if (size > limits.MAX_ANSWER_CONTENT_BYTES) {
-      reader?.cancel().catch(() => undefined)
-      throw mismatch('content', `at most ${limits.MAX_ANSWER_CONTENT_BYTES} bytes, or verifyResponse: "stream"`)
-    }
-    chunks.push(read.value as Uint8Array<ArrayBuffer>)
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer())
+  if (body === null) return new Uint8Array(0)
+  const { MAX_ANSWER_CONTENT_BYTES: most } = limits
+  const held = await readBounded(body, most, () =>
+    mismatch('content', `at most ${most} bytes, or verifyResponse: "stream"`),
+  )
+  return new Uint8Array(await held.arrayBuffer())
 }
 
 /** Content as it arrives; its end is there only if all of it was right. */

@@ -12,6 +12,7 @@ import type { Call } from './call.ts'
 import { readCall } from './call.ts'
 import { challengesOf } from './challenge.ts'
 import { discard } from './discard.ts'
+import { metadataPathOf } from './metadata-path.ts'
 import { noteNonceOutcome } from './nonce-outcome.ts'
 import type { AllowedOrigins } from './origins.ts'
 import { notFollowed, redirectTarget } from './redirect.ts'
@@ -30,8 +31,6 @@ export interface SignedFetchParts {
 
 /** As the Fetch standard has it. */
 const MAX_REDIRECTS = 20
-/** RFC 9728 section 3: what everyone may ask an API for. */
-const METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 /** The answer to one hop. */
 interface Answered {
@@ -127,7 +126,7 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     try {
       const sentAt = server.nextSequence()
       const options = { method: 'HEAD', redirect: 'manual', cache: 'no-store', signal: signal ?? null } as const
-      const response = await fetch(url.origin + METADATA_PATH + resource.pathname.replace(/\/$/, ''), options)
+      const response = await fetch(url.origin + metadataPathOf(resource), options)
       server.learn(response, sentAt)
       discard(response)
     } catch {

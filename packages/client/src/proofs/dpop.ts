@@ -1,9 +1,10 @@
 // DPoP proofs, RFC 9449 section 4.2. The header is the same for every proof of a key and the `ath` for every call with a token, so
 // both are made once; what a call costs is one signature.
 
-import { computeAth, encodeBase64url, encodeDPoPProofClaims, encodeDPoPProofHeader } from '@countersign/shared'
+import { encodeBase64url, encodeDPoPProofClaims, encodeDPoPProofHeader } from '@countersign/shared'
 import type { Signer } from '../keys/signer.ts'
 import { checkSigner } from '../keys/signer.ts'
+import { rememberAth } from './latest-ath.ts'
 import type { BeginProofs, ProvableCall, Prover } from './proof-kind.ts'
 
 /**
@@ -54,7 +55,7 @@ export function dpopProofs(prover: () => Prover | Promise<Prover>): BeginProofs 
 function createDPoPProofMaker(anySigner: Signer): (call: ProvableCall) => Promise<string> {
   const signer = checkSigner(anySigner)
   const header = encodeDPoPProofHeader(signer.algorithm, signer.publicJwk)
-  let latest: { readonly accessToken: string; readonly ath: Promise<string> } | undefined
+  const athOf = rememberAth()
 
   return async function makeProof({ method, url, accessToken, nonce, time = Math.floor(Date.now() / 1000) }) {
     const ath = accessToken === undefined ? undefined : await athOf(accessToken)
@@ -69,10 +70,5 @@ function createDPoPProofMaker(anySigner: Signer): (call: ProvableCall) => Promis
     })
     const signingInput = `${header}.${claims}`
     return `${signingInput}.${encodeBase64url(await signer.sign(new TextEncoder().encode(signingInput)))}`
-  }
-
-  function athOf(accessToken: string): Promise<string> {
-    if (latest?.accessToken !== accessToken) latest = { accessToken, ath: computeAth(accessToken) }
-    return latest.ath
   }
 }

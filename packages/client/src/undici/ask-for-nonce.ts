@@ -1,12 +1,10 @@
 // Asking for a nonce ahead of a body that can be sent once only: it must not be met by a demand for a nonce.
 
 import type { Dispatcher } from 'undici'
+import { metadataPathOf } from '../fetch/metadata-path.ts'
 import type { Server } from '../fetch/servers.ts'
 import type { HeaderFields } from './header-fields.ts'
 import { fieldOf, shownHeaders } from './header-fields.ts'
-
-/** RFC 9728 section 3: what everyone may ask an API for. */
-const METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 /** What a nonce is asked for with. */
 export interface AskParts {
@@ -41,7 +39,7 @@ export async function askForNonce({ dispatch, options, fields, resource, server,
       {
         ...way,
         method: 'HEAD',
-        path: METADATA_PATH + resource.pathname.replace(/\/$/, ''),
+        path: metadataPathOf(resource),
         headers: host === undefined ? {} : { host },
       },
       {

@@ -4,12 +4,11 @@ import { algorithmOf } from '@countersign/shared'
 import type * as Pkcs11js from 'pkcs11js'
 import type { Handle, PKCS11 } from 'pkcs11js'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Signer } from '../../src/index.ts'
 import type { Pkcs11SignerOptions } from '../../src/node/index.ts'
 import { createPkcs11Signer } from '../../src/node/index.ts'
 import * as CK from '../../src/node/pkcs11-constants.ts'
 import { toJwsSignature } from '../../src/node/pkcs11-mechanisms.ts'
-import { describeWithToken, PIN, pkcs11js, sessionOf, signerOf, useTokens } from './softhsm.ts'
+import { data, describeWithToken, isSignedBy, PIN, pkcs11js, sessionOf, signerOf, useTokens } from './softhsm.ts'
 import { expectNothingOf, failureOf } from './support.ts'
 
 type Method = Extract<keyof PKCS11, `C_${string}`>
@@ -45,8 +44,6 @@ beforeEach(() => {
   calls.length = 0
 })
 
-const data = new TextEncoder().encode('what is signed')
-
 /** Fails with a return value of PKCS#11, so many times. */
 function fail(method: Method, value: string, times = Number.POSITIVE_INFINITY): void {
   let left = times
@@ -56,14 +53,6 @@ function fail(method: Method, value: string, times = Number.POSITIVE_INFINITY): 
     if (method.endsWith('Async')) return Promise.reject(error)
     throw error
   })
-}
-
-async function isSignedBy({ publicJwk, algorithm }: Signer, signature: Uint8Array): Promise<boolean> {
-  const { keyParameters, signParameters } = algorithmOf(algorithm) as NonNullable<ReturnType<typeof algorithmOf>>
-  const key = await crypto.subtle.importKey('jwk', { ...publicJwk } as JsonWebKey, keyParameters as never, true, [
-    'verify',
-  ])
-  return crypto.subtle.verify(signParameters, key, signature as Uint8Array<ArrayBuffer>, data)
 }
 
 describeWithToken('a module', () => {

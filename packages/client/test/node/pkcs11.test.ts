@@ -8,23 +8,12 @@ import { algorithmOf, thumbprint } from '@countersign/shared'
 import { compactVerify, importJWK } from 'jose'
 import type { Attribute, Handle, PKCS11 } from 'pkcs11js'
 import { describe, expect, test } from 'vitest'
-import type { Signer } from '../../src/index.ts'
 import { createProof } from '../../src/index.ts'
 import type { Pkcs11SignerOptions } from '../../src/node/index.ts'
 import { createPkcs11Signer } from '../../src/node/index.ts'
 import * as CK from '../../src/node/pkcs11-constants.ts'
-import { describeWithToken, PIN, pkcs11js, sessionOf, signerOf, useTokens } from './softhsm.ts'
+import { data, describeWithToken, isSignedBy, PIN, pkcs11js, sessionOf, signerOf, useTokens } from './softhsm.ts'
 import { expectNothingOf, failureOf } from './support.ts'
-
-const data = new TextEncoder().encode('what is signed')
-
-async function isSignedBy({ publicJwk, algorithm }: Signer, signature: Uint8Array): Promise<boolean> {
-  const { keyParameters, signParameters } = algorithmOf(algorithm) as NonNullable<ReturnType<typeof algorithmOf>>
-  const key = await crypto.subtle.importKey('jwk', { ...publicJwk } as JsonWebKey, keyParameters as never, true, [
-    'verify',
-  ])
-  return crypto.subtle.verify(signParameters, key, signature as Uint8Array<ArrayBuffer>, data)
-}
 
 describeWithToken('a key in a token', () => {
   const tokens = useTokens('partner-7', 'other')

@@ -6,9 +6,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { algorithmOf } from '@countersign/shared'
 import type * as Pkcs11js from 'pkcs11js'
 import type { Handle, PKCS11 } from 'pkcs11js'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
+import type { Signer } from '../../src/index.ts'
 import type { Pkcs11Signer, Pkcs11SignerOptions } from '../../src/node/index.ts'
 import { createPkcs11Signer } from '../../src/node/index.ts'
 
@@ -137,4 +139,16 @@ export async function sessionOf(label: string): Promise<{ p11: PKCS11; slot: Han
     // A signer has.
   }
   return { p11, slot, session }
+}
+
+/** What the keys of the tests sign. */
+export const data = new TextEncoder().encode('what is signed')
+
+/** Whether a signature over {@link data} is that of a signer's key. */
+export async function isSignedBy({ publicJwk, algorithm }: Signer, signature: Uint8Array): Promise<boolean> {
+  const { keyParameters, signParameters } = algorithmOf(algorithm) as NonNullable<ReturnType<typeof algorithmOf>>
+  const key = await crypto.subtle.importKey('jwk', { ...publicJwk } as JsonWebKey, keyParameters as never, true, [
+    'verify',
+  ])
+  return crypto.subtle.verify(signParameters, key, signature as Uint8Array<ArrayBuffer>, data)
 }

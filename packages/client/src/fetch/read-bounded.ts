@@ -1,0 +1,26 @@
+// Reading a body whole, up to a limit.
+
+/**
+ * Reads a stream.
+ *
+ * @param tooLong - Makes the error for more bytes than that. Nobody reads on then.
+ */
+export async function readBounded(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  tooLong: () => Error,
+): Promise<Blob> {
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let size = 0
+  const reader = body.getReader()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    size += read.value.length
+    if (size > maxBytes) {
+      // Whoever writes it is told; how that ends is theirs.
+      reader.cancel().catch(() => undefined)
+      throw tooLong()
+    }
+    chunks.push(read.value as Uint8Array<ArrayBuffer>)
+  }
+  return new Blob(chunks)
+}
