@@ -2,6 +2,7 @@
 // credentials can be read in two ways is refused, so the parsed headers are never consulted.
 
 import { CountersignError } from '@countersign/shared'
+import { trimmed } from './field-value.ts'
 
 /** Header fields as Node's `rawHeaders` has them: names and values in turn. */
 export type RawHeaders = readonly string[]
@@ -108,7 +109,7 @@ function readFields(rawHeaders: RawHeaders): Fields {
       case 12: {
         const lower = name.toLowerCase()
         if (lower === 'content-type') {
-          type = value.replace(/^[\t ]+|[\t ]+$/g, '')
+          type = trimmed(value)
           isJose ||= JOSE.test(type)
           types++
         } else if (lower === 'detached-jws') {

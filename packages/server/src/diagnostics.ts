@@ -29,6 +29,11 @@ export function shownUri(uri: string): string {
   return uri.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1')
 }
 
+/** A method as it may be shown, of whoever may have put something else there by mistake, even a token. */
+export function shownMethod(method: string): string {
+  return /^[A-Za-z-]{1,32}$/.test(method) ? method : 'no method'
+}
+
 /** A value as it may be shown: short texts, numbers, and short lists of texts. Of anything else only what it is. */
 export function shown(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(COMPACT_JOSE, masked).slice(0, MAX_LENGTH)

@@ -2,8 +2,8 @@
 
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 import { createPublicKey } from 'node:crypto'
-import type { SealAlgorithm } from '@countersign/shared'
-import { invalidOption, readSealKey } from '@countersign/shared'
+import type { PublicJwk, SealAlgorithm } from '@countersign/shared'
+import { invalidOption, readSealKey, thumbprintInput } from '@countersign/shared'
 import { sha256 } from '../hash.ts'
 import { readPrivateKey } from '../private-key.ts'
 import type { ServerKeyOptions } from '../server-keys.ts'
@@ -34,8 +34,7 @@ export function readUnsealingKey({ key: given, alg: chosen, kid: named }: Server
     (ownAlg === undefined || ownAlg === alg) &&
     (operations === undefined || operations.includes('deriveKey') || operations.includes('deriveBits'))
   const material = { kty, crv, x, ...(y !== undefined && { y }) }
-  // RFC 7638: the members in the order of their names.
-  const kid = named ?? own ?? sha256(JSON.stringify({ crv, kty, x, ...(y !== undefined && { y }) }))
+  const kid = named ?? own ?? sha256(thumbprintInput(material as PublicJwk))
   if (typeof kid !== 'string' || kid === '') throw invalidOption(`${PARAMETER}.kid`, 'a string')
   const jwk = { ...material, kid, alg, use: 'enc' }
   const published = readSealKey(jwk)

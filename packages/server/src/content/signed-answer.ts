@@ -2,6 +2,7 @@
 
 import type { AnswerHeader, Evidence } from '@countersign/shared'
 import { ANSWER_TYP, encodeAnswerHeader, limits } from '@countersign/shared'
+import { trimmed } from '../field-value.ts'
 import { sha256 } from '../hash.ts'
 import type { VerifierConfig } from '../options.ts'
 import type { AcceptedEnvelope } from './accepted-envelope.ts'
@@ -74,13 +75,7 @@ function fieldsOf(
   const signed: Record<string, string | null> = {}
   for (const name of [...ALWAYS, ...answer.fields]) {
     const value = fields[name]
-    const text =
-      value === undefined
-        ? null
-        : [value]
-            .flat()
-            .join(', ')
-            .replace(/^[\t ]+|[\t ]+$/g, '')
+    const text = value === undefined ? null : trimmed([value].flat().join(', '))
     if (text !== null && !SIGNABLE.test(text)) return undefined
     signed[name] = text
   }

@@ -35,12 +35,13 @@ export async function signReply(
   const { statusCode: status } = reply
   const hasContent = !(request.method === 'HEAD' || CONTENTLESS.has(status))
   // RFC 9110 sections 15.3.5 and 15.3.6: neither has content, nor a type of it.
-  if (status === 204 || status === 205) reply.removeHeader('content-type')
+  const isBare = status === 204 || status === 205
+  if (isBare) reply.removeHeader('content-type')
   const fields = reply.getHeaders()
   const signature = await verifier.signAnswer(envelope, { status, fields, ...(hasContent && { content }) })
   for (const [name, value] of Object.entries(signature)) reply.header(name, value)
   if (signature['answer-jws'] !== undefined) exposeToBrowsers(reply, ['Answer-JWS', ...envelope.answer.fields])
-  return sent === null || sent === undefined || status === 204 || status === 205 ? null : content
+  return sent === null || sent === undefined || isBare ? null : content
 }
 
 /** What Fastify would do with a `Response` after this. */

@@ -52,8 +52,8 @@ export function coverContent(
   let finished: Promise<void> | undefined
   let failure: unknown
   let spool: Spool | undefined
-  // Nothing is read before somebody wants it: a request of HTTP/2 that was paused is not read again but by `resume`.
   let interrupt = fail
+  // Nothing is read before somebody wants it: a request of HTTP/2 that was paused is not read again but by `resume`.
   let onRead = () => {
     onRead = () => void raw.resume()
     raw.on('data', pass)
@@ -65,7 +65,7 @@ export function coverContent(
   raw.once('end', end)
   raw.once('error', fail)
   raw.once('close', cut)
-  let deadline = setTimeout(() => interrupt(refuse(contentTooLate())), maxContentSeconds * 1000)
+  let deadline = setTimeout(() => interrupt(refuse(contentTooLate())), maxContentSeconds * 1000).unref()
   response.once('close', release)
   return { raw: substitute, settled }
 
@@ -90,7 +90,7 @@ export function coverContent(
     failure ??= error
     substitute.destroy(error as Error)
     // A parser that pipes it on does not hear of the error: nobody would answer.
-    deadline = setTimeout(() => response.headersSent || response.destroy(), MAX_ANSWER_MS)
+    deadline = setTimeout(() => response.headersSent || response.destroy(), MAX_ANSWER_MS).unref()
   }
 
   /** The connection is gone before the content was complete. */

@@ -20,13 +20,8 @@ export function checkDecorator(name: unknown): void {
   })
 }
 
-/** Sets the caller of a request: `null` for none. */
-export function setCaller(request: FastifyRequest, decorator: string, caller: Caller | null): void {
-  Object.defineProperty(request, decorator, { value: caller, configurable: true, enumerable: true, writable: true })
-}
-
 /**
- * Makes it an error to ask for the caller, as long as it is not known: a hook that lets pass whom it finds no fault with must not take a
+ * Makes it an error to ask for the caller, until it is set: a hook that lets pass whom it finds no fault with must not take a
  * caller for nobody.
  */
 export function withholdCaller(request: FastifyRequest, decorator: string): void {
@@ -35,5 +30,7 @@ export function withholdCaller(request: FastifyRequest, decorator: string): void
       `Nobody knows the caller before the content of the request was verified: ask "request.${decorator}" in preValidation or later, or say what callers must have in the policy of the route`,
     )
   }
-  Object.defineProperty(request, decorator, { get, configurable: true, enumerable: false })
+  const set = (caller: Caller | null) =>
+    Object.defineProperty(request, decorator, { value: caller, configurable: true, enumerable: true, writable: true })
+  Object.defineProperty(request, decorator, { get, set, configurable: true, enumerable: false })
 }

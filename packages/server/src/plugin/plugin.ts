@@ -2,10 +2,9 @@
 // Every route of the scope it is registered in needs a signed call, unless the route says `auth: false`.
 
 import { CountersignError, invalidOption } from '@countersign/shared'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { RefusalError } from '../answers.ts'
-import type { Caller } from '../caller.ts'
 import type { AcceptedEnvelope } from '../content/accepted-envelope.ts'
 import { readEnvelope } from '../content/envelope-options.ts'
 import type { RequestMemory, VerifiableRequest } from '../exchange.ts'
@@ -14,10 +13,11 @@ import type { CompiledPolicy, RoutePolicy } from '../policy.ts'
 import type { Verification, Verifier } from '../verifier.ts'
 import { createVerifier } from '../verifier.ts'
 import { signReply } from './answering.ts'
-import { checkDecorator, setCaller, withholdCaller } from './decorator.ts'
+import { checkDecorator, withholdCaller } from './decorator.ts'
 import type { GuardedRoute } from './guarded-routes.ts'
 import { createGuardedRoutes } from './guarded-routes.ts'
-import { addSecuritySchemes, describeSecurity, hasSchemes, isDocumented, noteSchemes } from './openapi.ts'
+import { describeSecurity, hasSchemes, isDocumented } from './openapi.ts'
+import { publish } from './publish.ts'
 import {
   contentSettled,
   isHalfRead,
@@ -28,7 +28,6 @@ import {
   verifyWhileRead,
 } from './reading.ts'
 import { logRefusal, setHeaders, setRefusal } from './refusals.ts'
-import { serveWellKnown, withoutPrefix } from './well-known.ts'
 
 /** Options of the plugin: those of the verifier, and what has to do with Fastify. */
 export interface CountersignOptions extends VerifierOptions {
@@ -129,7 +128,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
   fastify.addHook('onSend', async function countersignOnSend(request, reply, payload) {
     const marked = request as MarkedRequest
     // Hooks of responses ask who called, and of what failed before that was known, it was nobody.
-    letKnow(marked, null)
+    withoutCaller(marked)
     // What is left of the content would be taken for the next request, or waited for.
     if (reply.statusCode >= 400 && marked[memory] !== null && isHalfRead(request)) reply.header('connection', 'close')
     const body = marked[failedWith] === undefined ? payload : answerOfGuard(marked, reply, payload)
@@ -186,16 +185,15 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     await verifyWhileRead(request, reply, { hasContent: begun.hasContent, finish, refuse }, limits)
   }
 
-  function letKnow(request: MarkedRequest, caller: Caller | null): void {
-    if (request[withheld] !== true) return
-    request[withheld] = false
-    setCaller(request, decorator, caller)
+  /** The content was not verified: whoever asks now is told that nobody called. */
+  function withoutCaller(request: MarkedRequest): void {
+    if (request[withheld] === true) Object.assign(request, { [decorator]: null, [withheld]: false })
   }
 
   /** Notes a refusal that whoever reads the content fails with. */
   function noteRefusal(request: FastifyRequest, error: unknown): unknown {
     const marked = request as MarkedRequest
-    letKnow(marked, null)
+    withoutCaller(marked)
     if (error instanceof RefusalError && marked[refused] !== error) {
       logRefusal(request, error)
       Object.assign(request, { [refused]: error, [accepted]: error.envelope })
@@ -208,8 +206,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     reply: FastifyReply,
     { caller, headers, content, envelope }: Verification,
   ): void {
-    letKnow(request as MarkedRequest, caller)
-    Object.assign(request, { [decorator]: caller, [accepted]: envelope })
+    Object.assign(request, { [decorator]: caller, [withheld]: false, [accepted]: envelope })
     if (content !== undefined) replaceContent(request, content)
     setHeaders(reply, headers)
   }
@@ -267,31 +264,13 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
 /**
  * The Fastify plugin. Register it in the scope it shall protect, after `@fastify/cors` and `@fastify/swagger` where those are used.
  *
- * @throws {CountersignError} At `register`: `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, `ERR_ALREADY_REGISTERED`. When a route is declared with a wrong policy: the same, with `parameter` `auth.…`.
+ * @throws {CountersignError} At `register`: `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_URL_INSECURE`, `ERR_ALREADY_REGISTERED`. When a
+ *   route is declared with a wrong policy: the same, with `parameter` `auth.…`.
  * @example
  * await app.register(countersign, { resource: 'https://api.example.com', issuer: 'https://as.example.com' })
  * app.get('/accounts', { config: { auth: { scope: 'accounts:read' } } }, async (request) => request.caller.clientId)
  */
 export const countersign = fastifyPlugin(plugin, { name: '@countersign/server', fastify: '5.x' })
-
-/** Publishes the metadata of the resource, with the scopes its routes need, and the server's own keys. */
-function publish(fastify: FastifyInstance, scopes: () => readonly string[]): void {
-  const { url, withScopes, jwks } = fastify.countersign.metadata
-  const { nonce } = fastify.countersign
-  // Made when the server is ready, since only then all routes are known; signing it takes a moment.
-  let document = withScopes([])
-  fastify.addHook('onReady', async function countersignPublish() {
-    document = withScopes(scopes())
-  })
-  const config = { swaggerTransform: addSecuritySchemes } as object
-  const root = withoutPrefix(fastify)
-  if (serveWellKnown(root, url, () => document, { config }, nonce)) noteSchemes(root)
-  // A document of a scope with a prefix does not come by the route at the root: it has one of its own to define the schemes by.
-  if (root !== fastify && isDocumented(fastify) && !hasSchemes(fastify)) {
-    if (serveWellKnown(fastify, url, () => document, { config }, nonce)) noteSchemes(fastify)
-  }
-  if (jwks !== undefined) serveWellKnown(root, jwks.url, () => jwks.document, { schema: { hide: true } as object })
-}
 
 /** The handler of an open route is reached: whichever way of authentication has succeeded, what comes now is its own, even 401. */
 function countersignPassed(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {

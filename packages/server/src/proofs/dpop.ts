@@ -17,16 +17,13 @@ import {
   thumbprintInput,
 } from '@countersign/shared'
 import type { Check } from '../check.ts'
-import { shownUri } from '../diagnostics.ts'
+import { shownMethod, shownUri } from '../diagnostics.ts'
 import type { Exchange } from '../exchange.ts'
 import { sha256 } from '../hash.ts'
 import type { ProofKey } from '../token-cache.ts'
 import { createFreshnessCheck } from './freshness.ts'
 import { knownKey } from './known-key.ts'
 import type { ProofKind, ProofServices, ProofState } from './proof-kind.ts'
-
-/** What is shown of an `htm` that is another: something else may have been put there by mistake, even a token. */
-const METHOD = /^[A-Za-z-]{1,32}$/
 
 /** What the checks of one DPoP proof have found. */
 class DPoPState implements ProofState {
@@ -201,7 +198,7 @@ function claimChecks(services: ProofServices): Check[] {
         const { method } = exchange.request
         // Methods are case-sensitive (RFC 9110 section 9.1).
         if (htm !== method) {
-          throw refused('ERR_DPOP_PROOF_HTM_MISMATCH', 'htm', method, METHOD.test(htm) ? htm : 'no method')
+          throw refused('ERR_DPOP_PROOF_HTM_MISMATCH', 'htm', method, shownMethod(htm))
         }
       },
       show: (exchange) => ({ expected: exchange.request.method, actual: claimsOf(exchange).htm }),

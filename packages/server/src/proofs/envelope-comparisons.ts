@@ -3,13 +3,10 @@
 import type { EnvelopeHeader, EnvelopeSegments } from '@countersign/shared'
 import { CountersignError, decodeEnvelopePayload, isCountersignError, normalizeTargetUri } from '@countersign/shared'
 import type { Check } from '../check.ts'
-import { shownUri } from '../diagnostics.ts'
+import { shownMethod, shownUri } from '../diagnostics.ts'
 import type { Exchange } from '../exchange.ts'
 import type { EnvelopeState } from './envelope-state.ts'
 import type { ProofServices } from './proof-kind.ts'
-
-/** What is shown of an `htm` that is another. */
-const METHOD = /^[A-Za-z-]{1,32}$/
 
 const stateOf = ({ proof }: Exchange) => proof as EnvelopeState
 const headerOf = (exchange: Exchange) => stateOf(exchange).header as EnvelopeHeader
@@ -29,8 +26,7 @@ export function createComparisons({ targets, maxContentSeconds }: ProofServices,
       run(exchange) {
         const { htm } = headerOf(exchange)
         const { method } = exchange.request
-        if (htm !== method)
-          throw refused('ERR_ENVELOPE_HTM_MISMATCH', 'htm', method, METHOD.test(htm) ? htm : 'no method')
+        if (htm !== method) throw refused('ERR_ENVELOPE_HTM_MISMATCH', 'htm', method, shownMethod(htm))
       },
       show: (exchange) => ({ expected: exchange.request.method, actual: headerOf(exchange).htm }),
     },

@@ -15,7 +15,7 @@ import { createContentDigestCheck, createContentReadCheck } from '../content/con
 import type { Exchange } from '../exchange.ts'
 import { sha256 } from '../hash.ts'
 import type { TokenState, VerifiedToken } from '../token/token-state.ts'
-import { envelopeFormCheck } from './envelope.ts'
+import { envelope, envelopeFormCheck } from './envelope.ts'
 import { createComparisons, refused } from './envelope-comparisons.ts'
 import { EnvelopeState } from './envelope-state.ts'
 import { createFreshnessCheck } from './freshness.ts'
@@ -25,14 +25,8 @@ import type { ProofKind, ProofServices } from './proof-kind.ts'
 /** The key proof of RFC 9635. It covers what an envelope does. */
 export const gnap: ProofKind = {
   kind: 'gnap',
-  codes: {
-    jwk: 'ERR_ENVELOPE_JWK',
-    signature: 'ERR_ENVELOPE_SIGNATURE',
-    replayed: 'ERR_ENVELOPE_REPLAYED',
-    expired: 'ERR_ENVELOPE_EXPIRED',
-    notYetValid: 'ERR_ENVELOPE_NOT_YET_VALID',
-  },
-  timeParameter: 'created',
+  codes: envelope.codes,
+  timeParameter: envelope.timeParameter,
   hasKeyOfToken: true,
   forms: [
     { form: 'gnap-detached', tokenFirst: true, coveredContent: createContentDigestCheck },
