@@ -3,7 +3,7 @@
 
 import type { Flag, Recipe } from './answer-recipe.ts'
 import { answerVector, CONTENT, settings, signers } from './answer-recipe.ts'
-import { base64url, fromBase64url, sha256, withSpareBit } from './encoding.ts'
+import { base64url, fromBase64url, sha256, standard, withRest, withSpareBit } from './encoding.ts'
 import { ed25519, p256 } from './keys.ts'
 import { signUnchecked } from './sign.ts'
 import type { Expectation, Vector } from './vector.ts'
@@ -57,13 +57,6 @@ const segments: readonly Row[] = [
   ['payload-digest', 'The digest as payload', { payload: base64url(sha256(CONTENT)) }],
   ['quoted', 'The answer in quotation marks', { assemble: (...parts) => `"${parts.join('.')}"` }],
 ]
-
-/** A header whose encoding leaves two characters at the end. */
-function withRest(text: string): string {
-  for (let filled = text; ; filled = filled.replace('{', '{ ')) if (filled.length % 3 === 1) return filled
-}
-
-const standard = (segment: string) => segment.replaceAll('-', '+').replaceAll('_', '/')
 
 /** A header whose encoding has a character that only the alphabet of base64url has. */
 const withMarks = (text: string) => text.replace('{', '{"fill":"???~~~???~~~",')

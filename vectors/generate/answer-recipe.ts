@@ -4,11 +4,12 @@
 import { base64url, sha256 } from './encoding.ts'
 import { DETACHED_EXAMPLE } from './envelope-printed.ts'
 import { settings as envelopeSettings } from './envelope-recipe.ts'
+import type { JwsRewrites } from './jws.ts'
+import { makeJws } from './jws.ts'
 import type { Jwk, TestKey } from './keys.ts'
 import { ed25519, otherEd25519, otherP256, rsa2048, thumbprint } from './keys.ts'
 import { x25519Recipient } from './seal.ts'
 import type { Scheme } from './sign.ts'
-import { sign } from './sign.ts'
 import type { Expectation, Vector } from './vector.ts'
 import { vector } from './vector.ts'
 
@@ -84,7 +85,7 @@ const FIELDS: readonly Line[] = [
 ]
 
 /** An answer and its response: correct unless a member says otherwise. */
-export interface Recipe {
+export interface Recipe extends Omit<JwsRewrites, 'payloadSegment'> {
   readonly signer?: Signer
   readonly method?: string
   readonly status?: number
@@ -99,18 +100,8 @@ export interface Recipe {
   readonly header?: Readonly<Record<string, unknown>>
   /** Signed fields to add or replace; `undefined` removes one. */
   readonly fields?: Readonly<Record<string, unknown>>
-  /** Rewrites the JSON text of the header before it is encoded. */
-  readonly headerText?: (text: string) => string | Uint8Array
-  /** Rewrites the encoded header before it is signed. */
-  readonly headerSegment?: (segment: string) => string
   /** The payload in the place of an empty one. */
   readonly payload?: string
-  /** Replaces the signature over the signing input. */
-  readonly signature?: (signature: Buffer, signingInput: string) => Uint8Array
-  /** Rewrites the encoded signature. */
-  readonly signatureSegment?: (segment: string) => string
-  /** Puts the segments together. */
-  readonly assemble?: (header: string, payload: string, signature: string) => string
 }
 
 /** Makes one vector of answer-jws.json. */
@@ -147,11 +138,5 @@ async function makeAnswer(recipe: Recipe & { readonly status: number; readonly c
     req: base64url(sha256(REQUEST)),
     ...recipe.header,
   }
-  const same = <Value>(value: Value) => value
-  const first = (recipe.headerSegment ?? same)(base64url((recipe.headerText ?? same)(JSON.stringify(header))))
-  const signingInput = `${first}.${payload}`
-  const made = await sign(signer.key, signer.scheme, signingInput)
-  const signature = recipe.signature === undefined ? made : recipe.signature(made, signingInput)
-  const third = (recipe.signatureSegment ?? same)(base64url(signature))
-  return recipe.assemble === undefined ? `${signingInput}.${third}` : recipe.assemble(first, payload, third)
+  return makeJws(signer, header, () => payload, recipe)
 }

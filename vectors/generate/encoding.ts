@@ -19,6 +19,16 @@ export function withSpareBit(text: string): string {
   return text.slice(0, -1) + ALPHABET[ALPHABET.indexOf(text.at(-1) as string) + 1]
 }
 
+/** A segment in the alphabet of base64. */
+export function standard(segment: string): string {
+  return segment.replaceAll('-', '+').replaceAll('_', '/')
+}
+
+/** The JSON text of a header, filled up so that its encoding leaves two characters at the end. */
+export function withRest(text: string): string {
+  for (let filled = text; ; filled = filled.replace('{', '{ ')) if (filled.length % 3 === 1) return filled
+}
+
 /** SHA-256 of bytes or of the UTF-8 bytes of a text. */
 export function sha256(data: Uint8Array | string): Buffer {
   return createHash('sha256').update(data).digest()

@@ -1,7 +1,7 @@
 // Faults in the encoding of an envelope and in its signature: spec/request-envelope.md, "Verification", steps 1, 3 and
 // 7.
 
-import { base64url, fromBase64url, withSpareBit } from './encoding.ts'
+import { base64url, fromBase64url, standard, withSpareBit } from './encoding.ts'
 import type { Flag, Recipe } from './envelope-recipe.ts'
 import { envelopeVector, settings } from './envelope-recipe.ts'
 import { ed25519, otherEd25519, otherP256, p256, rsa2048 } from './keys.ts'
@@ -59,7 +59,6 @@ function fill(text: string): Uint8Array {
   }
 }
 
-const standard = (segment: string) => segment.replaceAll('-', '+').replaceAll('_', '/')
 const around = (before: string, after: string): Recipe => ({
   form: 'attached',
   assemble: (...parts) => before + parts.join('.') + after,

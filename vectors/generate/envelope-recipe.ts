@@ -3,12 +3,14 @@
 
 import { RFC9449_TOKEN } from './ath.ts'
 import { ath, base64url, sha256 } from './encoding.ts'
+import type { JwsRewrites } from './jws.ts'
+import { makeJws } from './jws.ts'
 import type { Jwk } from './keys.ts'
 import { ed25519, thumbprint } from './keys.ts'
 import type { Signer } from './proof.ts'
 import { NOW } from './proof.ts'
 import type { Scheme } from './sign.ts'
-import { sign, verify } from './sign.ts'
+import { verify } from './sign.ts'
 import type { Expectation, Vector } from './vector.ts'
 import { vector } from './vector.ts'
 
@@ -72,7 +74,7 @@ export const gnapKey: Jwk = { ...ed25519.publicJwk, kid: GNAP_KID, alg: 'EdDSA' 
 type Members = Readonly<Record<string, unknown>>
 
 /** An envelope and its verification: correct, detached and with content unless a member says otherwise. */
-export interface Recipe {
+export interface Recipe extends JwsRewrites {
   readonly form?: 'detached' | 'attached'
   readonly profile?: 'gnap'
   /** The key that signs. */
@@ -94,17 +96,6 @@ export interface Recipe {
   readonly header?: Members
   /** Members of the `jwk` to replace; `undefined` removes one. */
   readonly jwk?: Members
-  /** Rewrites the JSON text of the header before it is encoded. */
-  readonly headerText?: (text: string) => string | Uint8Array
-  /** Rewrites an encoded segment before the envelope is signed. */
-  readonly headerSegment?: (segment: string) => string
-  readonly payloadSegment?: (segment: string) => string
-  /** Replaces the signature over the signing input. */
-  readonly signature?: (signature: Buffer, signingInput: string) => Uint8Array
-  /** Rewrites the encoded signature. */
-  readonly signatureSegment?: (segment: string) => string
-  /** Puts the segments together. */
-  readonly assemble?: (header: string, payload: string, signature: string) => string
   /** What the resource server knows. */
   readonly nowSeconds?: number
   readonly jkt?: string
@@ -129,7 +120,7 @@ export async function envelopeVector(
   const contentType = recipe.contentType === undefined ? (empty ? null : JSON_TYPE) : recipe.contentType
   const nowSeconds = recipe.nowSeconds ?? NOW
   const header = makeHeader(id, signer, { ...recipe, form, method, uri, contentType, nowSeconds })
-  const envelope = await makeEnvelope(signer, header, payloadOf(form, content), recipe)
+  const envelope = await makeJws(signer, header, () => payloadOf(form, content), recipe)
   const request =
     carrier === 'content'
       ? { method, uri, contentType: 'application/jose' }
@@ -184,17 +175,6 @@ function makeHeader(
     cty: gnap ? undefined : (recipe.contentType ?? undefined),
     ...recipe.header,
   })
-}
-
-async function makeEnvelope(signer: Signer, header: Members, payload: string, recipe: Recipe): Promise<string> {
-  const same = <Value>(value: Value) => value
-  const first = (recipe.headerSegment ?? same)(base64url((recipe.headerText ?? same)(JSON.stringify(header))))
-  const second = (recipe.payloadSegment ?? same)(payload)
-  const signingInput = `${first}.${second}`
-  const made = await sign(signer.key, signer.scheme, signingInput)
-  const signature = recipe.signature === undefined ? made : recipe.signature(made, signingInput)
-  const third = (recipe.signatureSegment ?? same)(base64url(signature))
-  return recipe.assemble === undefined ? `${signingInput}.${third}` : recipe.assemble(first, second, third)
 }
 
 /** Checks the signature of a vector, from nothing but the vector. */

@@ -1,11 +1,13 @@
 // Makes DPoP proofs for vectors: a correct proof by default, and one place for each thing that can be wrong with it.
 
 import { ath, base64url, sha256 } from './encoding.ts'
+import type { JwsRewrites } from './jws.ts'
+import { makeJws } from './jws.ts'
 import type { Jwk, TestKey } from './keys.ts'
 import { p256, thumbprint } from './keys.ts'
 import { makeAccessToken } from './proof-server.ts'
 import type { Scheme } from './sign.ts'
-import { sign, verify } from './sign.ts'
+import { verify } from './sign.ts'
 import type { Expectation, Vector } from './vector.ts'
 import { vector } from './vector.ts'
 
@@ -64,7 +66,7 @@ export const es256: Signer = { key: p256, scheme: 'ES256' }
 type Members = Readonly<Record<string, unknown>>
 
 /** A proof and its verification: correct unless a member says otherwise. */
-export interface Recipe {
+export interface Recipe extends JwsRewrites {
   /** The key that signs. */
   readonly signer?: Signer
   /** Header parameters to replace; `undefined` removes one. */
@@ -73,18 +75,8 @@ export interface Recipe {
   readonly jwk?: Members
   /** Claims to replace; `undefined` removes one. */
   readonly claims?: Members
-  /** Rewrites the JSON text of the header or of the payload before it is encoded. */
-  readonly headerText?: (text: string) => string | Uint8Array
+  /** Rewrites the JSON text of the payload before it is encoded. */
   readonly payloadText?: (text: string) => string | Uint8Array
-  /** Rewrites an encoded segment before the proof is signed. */
-  readonly headerSegment?: (segment: string) => string
-  readonly payloadSegment?: (segment: string) => string
-  /** Replaces the signature over the signing input. */
-  readonly signature?: (signature: Buffer, signingInput: string) => Uint8Array
-  /** Rewrites the encoded signature. */
-  readonly signatureSegment?: (segment: string) => string
-  /** Puts the segments together. */
-  readonly assemble?: (header: string, payload: string, signature: string) => string
   /** What the resource server knows. */
   readonly request?: { readonly method: string; readonly uri: string }
   readonly nowSeconds?: number
@@ -146,15 +138,8 @@ function makeHeader(signer: Signer, recipe: Recipe): Members {
 }
 
 async function makeProof(signer: Signer, header: Members, claims: Members, recipe: Recipe): Promise<string> {
-  const same = <Value>(value: Value) => value
-  const encode = (object: Members, rewrite: Recipe['headerText'] = same) => base64url(rewrite(JSON.stringify(object)))
-  const first = (recipe.headerSegment ?? same)(encode(header, recipe.headerText))
-  const second = (recipe.payloadSegment ?? same)(encode(claims, recipe.payloadText))
-  const signingInput = `${first}.${second}`
-  const made = await sign(signer.key, signer.scheme, signingInput)
-  const signature = recipe.signature === undefined ? made : recipe.signature(made, signingInput)
-  const third = (recipe.signatureSegment ?? same)(base64url(signature))
-  return recipe.assemble === undefined ? `${signingInput}.${third}` : recipe.assemble(first, second, third)
+  const text = JSON.stringify(claims)
+  return makeJws(signer, header, () => base64url(recipe.payloadText?.(text) ?? text), recipe)
 }
 
 /** Checks the signature of a vector that is said to be valid, from nothing but the vector. */

@@ -4,6 +4,8 @@
 import { base64url, bytesFrom } from './encoding.ts'
 import type { Recipe as EnvelopeRecipe } from './envelope-recipe.ts'
 import { settings as envelopeSettings, envelopeVector } from './envelope-recipe.ts'
+import type { HeaderRewrites } from './jws.ts'
+import { encodeHeader } from './jws.ts'
 import type { Jwk, TestKey } from './keys.ts'
 import { ed25519, thumbprint } from './keys.ts'
 import type { Sealed } from './seal.ts'
@@ -67,7 +69,7 @@ export interface Recipient {
 }
 
 /** A sealed envelope: correct, and to the P-256 key, unless a member says otherwise. */
-export interface Recipe {
+export interface Recipe extends HeaderRewrites {
   readonly recipient?: Recipient
   /** The envelope inside, of which the form is attached. */
   readonly inner?: EnvelopeRecipe
@@ -75,10 +77,6 @@ export interface Recipe {
   readonly plaintext?: (jws: string) => string | Uint8Array
   /** Header parameters to replace; `undefined` removes one. */
   readonly header?: Readonly<Record<string, unknown>>
-  /** Rewrites the JSON text of the header before it is encoded. */
-  readonly headerText?: (text: string) => string | Uint8Array
-  /** Rewrites the encoded header before it is authenticated. */
-  readonly headerSegment?: (segment: string) => string
   /** Encrypts to another key than the header says. */
   readonly encryptTo?: Jwk
   /** Changes what was encrypted. */
@@ -115,7 +113,7 @@ export function sealEnvelope(label: string, jws: string, recipe: Recipe = {}): s
   const { key, ephemeral, kid, alg } = recipient
   const same = <Value>(value: Value) => value
   const parameters = { alg, enc: 'A256GCM', cty: 'jose', kid, epk: ephemeral.publicJwk, ...recipe.header }
-  const header = (recipe.headerSegment ?? same)(base64url((recipe.headerText ?? same)(JSON.stringify(parameters))))
+  const header = encodeHeader(parameters, recipe)
   const iv = bytesFrom(`iv ${label}`, 12)
   const sealed = seal((recipe.plaintext ?? same)(jws), {
     ...{ alg, enc: 'A256GCM', ephemeral, iv, header },

@@ -1,6 +1,6 @@
 // Faults in the segments of a sealed envelope and in the JSON of its header: spec/request-envelope.md, "Verification", step 3.
 
-import { base64url, withSpareBit } from './encoding.ts'
+import { base64url, withRest, withSpareBit } from './encoding.ts'
 import type { Flag, Recipe, Segments } from './sealed-recipe.ts'
 import { recipients, sealedVector, settings } from './sealed-recipe.ts'
 import type { Expectation, Vector } from './vector.ts'
@@ -73,11 +73,6 @@ const encryptedKey = Buffer.alloc(40, 1)
 const around = (before: string, after: string): Recipe => ({
   assemble: (...segments) => before + segments.join('.') + after,
 })
-
-/** A header whose encoding leaves two characters at the end. */
-function withRest(text: string): string {
-  for (let filled = text; ; filled = filled.replace('{', '{ ')) if (filled.length % 3 === 1) return filled
-}
 
 /** An envelope whose encryption leaves two characters at the end. */
 const restOfPlaintext: Recipe = {
