@@ -12,6 +12,7 @@ import {
   readPublicJwk,
   sealAlgorithms,
   thumbprintInput,
+  webCryptoParameters,
 } from '@countersign/shared'
 import type { UnsealingKey } from './content/seal-keys.ts'
 import { readUnsealingKey } from './content/seal-keys.ts'
@@ -142,10 +143,11 @@ function fitting(jwk: JsonWebKey, algorithm: AlgorithmEntry, given: GivenKey) {
   }
 }
 
-function maySign({ key_ops, usages, algorithm: own }: GivenKey, { signParameters, hash }: AlgorithmEntry): boolean {
+function maySign({ key_ops, usages, algorithm: own }: GivenKey, algorithm: AlgorithmEntry): boolean {
   const operations = key_ops ?? usages ?? ['sign']
   if (!Array.isArray(operations) || !operations.includes('sign')) return false
-  return own === undefined || (own.name === signParameters.name && (own.hash === undefined || own.hash.name === hash))
+  const { name } = webCryptoParameters(algorithm).signParameters
+  return own === undefined || (own.name === name && (own.hash === undefined || own.hash.name === algorithm.hash))
 }
 
 /** A JWK may hold the halves of two keys, and what the one has signed nobody could verify. */

@@ -62,8 +62,8 @@ export function signText(algorithm: AlgorithmEntry, key: KeyObject, text: string
 
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 
-function isPss({ signParameters }: AlgorithmEntry): boolean {
-  return signParameters.name === 'RSA-PSS'
+function isPss({ alg }: AlgorithmEntry): boolean {
+  return alg.startsWith('PS')
 }
 
 /** The name of an algorithm's digest in Node; `null` for those that have their own. */

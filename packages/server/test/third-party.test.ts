@@ -17,6 +17,7 @@ import {
   jwsAlgorithms,
   readPublicJwk,
   splitCompactJws,
+  webCryptoParameters,
 } from '@countersign/shared'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Departure, Jwk, WycheproofVector } from '../../../vectors/third-party/third-party.ts'
@@ -212,11 +213,12 @@ async function verifyText(
 }
 
 async function verifyByWebCrypto(
-  { keyParameters, signParameters }: AlgorithmEntry,
+  algorithm: AlgorithmEntry,
   jwk: PublicJwk,
   text: string,
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
+  const { keyParameters, signParameters } = webCryptoParameters(algorithm)
   const parameters = keyParameters as unknown as EcKeyImportParams
   const key = await crypto.subtle.importKey('jwk', { ...jwk }, parameters, false, ['verify'])
   return crypto.subtle.verify(signParameters, key, signature, Buffer.from(text, 'latin1'))

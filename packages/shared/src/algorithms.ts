@@ -16,7 +16,7 @@ export type JwsAlgorithm =
   | 'ML-DSA-65'
   | 'ML-DSA-87'
 
-/** What an algorithm asks of its key and of a WebCrypto call. */
+/** What an algorithm asks of its key and of a signature. */
 export interface AlgorithmEntry {
   readonly alg: JwsAlgorithm
   /** `kty` of its keys. */
@@ -29,85 +29,31 @@ export interface AlgorithmEntry {
   readonly publicKeyBytes?: number
   /** Length of a signature, in bytes; an RSA signature is as long as its modulus. */
   readonly signatureBytes?: number
-  /** Second argument of `subtle.generateKey`; third of `subtle.importKey`. */
-  readonly keyParameters: Readonly<Record<string, unknown>>
-  /** First argument of `subtle.sign` and `subtle.verify`. */
-  readonly signParameters: Readonly<Record<string, unknown>> & { readonly name: string }
 }
 
-const publicExponent = Uint8Array.of(1, 0, 1)
+const entries: readonly AlgorithmEntry[] = [
+  { alg: 'ES256', kty: 'EC', crv: 'P-256', hash: 'SHA-256', signatureBytes: 64 },
+  { alg: 'ES384', kty: 'EC', crv: 'P-384', hash: 'SHA-384', signatureBytes: 96 },
+  { alg: 'ES512', kty: 'EC', crv: 'P-521', hash: 'SHA-512', signatureBytes: 132 },
+  { alg: 'PS256', kty: 'RSA', hash: 'SHA-256' },
+  { alg: 'PS384', kty: 'RSA', hash: 'SHA-384' },
+  { alg: 'PS512', kty: 'RSA', hash: 'SHA-512' },
+  { alg: 'RS256', kty: 'RSA', hash: 'SHA-256' },
+  { alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', signatureBytes: 64 },
+  { alg: 'Ed25519', kty: 'OKP', crv: 'Ed25519', signatureBytes: 64 },
+  { alg: 'ML-DSA-44', kty: 'AKP', publicKeyBytes: 1312, signatureBytes: 2420 },
+  { alg: 'ML-DSA-65', kty: 'AKP', publicKeyBytes: 1952, signatureBytes: 3309 },
+  { alg: 'ML-DSA-87', kty: 'AKP', publicKeyBytes: 2592, signatureBytes: 4627 },
+]
 
-const ecdsa = (
-  alg: JwsAlgorithm,
-  crv: 'P-256' | 'P-384' | 'P-521',
-  hash: 'SHA-256' | 'SHA-384' | 'SHA-512',
-  signatureBytes: number,
-): AlgorithmEntry => ({
-  alg,
-  kty: 'EC',
-  crv,
-  hash,
-  signatureBytes,
-  keyParameters: { name: 'ECDSA', namedCurve: crv },
-  signParameters: { name: 'ECDSA', hash },
-})
-
-const rsa = (
-  alg: JwsAlgorithm,
-  name: 'RSA-PSS' | 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256' | 'SHA-384' | 'SHA-512',
-  saltLength: number,
-): AlgorithmEntry => ({
-  alg,
-  kty: 'RSA',
-  hash,
-  keyParameters: { name, hash, modulusLength: 2048, publicExponent },
-  signParameters: name === 'RSA-PSS' ? { name, saltLength } : { name },
-})
-
-const ed25519 = (alg: JwsAlgorithm): AlgorithmEntry => ({
-  alg,
-  kty: 'OKP',
-  crv: 'Ed25519',
-  signatureBytes: 64,
-  keyParameters: { name: 'Ed25519' },
-  signParameters: { name: 'Ed25519' },
-})
-
-const mlDsa = (
-  alg: 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87',
-  publicKeyBytes: number,
-  signatureBytes: number,
-): AlgorithmEntry => ({
-  alg,
-  kty: 'AKP',
-  publicKeyBytes,
-  signatureBytes,
-  keyParameters: { name: alg },
-  signParameters: { name: alg },
-})
-
-const table: ReadonlyMap<string, AlgorithmEntry> = /* @__PURE__ */ new Map(
-  /* @__PURE__ */ [
-    ecdsa('ES256', 'P-256', 'SHA-256', 64),
-    ecdsa('ES384', 'P-384', 'SHA-384', 96),
-    ecdsa('ES512', 'P-521', 'SHA-512', 132),
-    rsa('PS256', 'RSA-PSS', 'SHA-256', 32),
-    rsa('PS384', 'RSA-PSS', 'SHA-384', 48),
-    rsa('PS512', 'RSA-PSS', 'SHA-512', 64),
-    rsa('RS256', 'RSASSA-PKCS1-v1_5', 'SHA-256', 0),
-    ed25519('EdDSA'),
-    ed25519('Ed25519'),
-    mlDsa('ML-DSA-44', 1312, 2420),
-    mlDsa('ML-DSA-65', 1952, 3309),
-    mlDsa('ML-DSA-87', 2592, 4627),
-  ].map((entry) => [entry.alg, entry] as const),
+const table: ReadonlyMap<unknown, AlgorithmEntry> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ entries.map((entry) => [entry.alg, entry]),
 )
 
 /** Names of every implemented algorithm, in the order of preference. */
-export const jwsAlgorithms: readonly JwsAlgorithm[] = /* @__PURE__ */ [...table.keys()] as JwsAlgorithm[]
+export const jwsAlgorithms: readonly JwsAlgorithm[] = /* @__PURE__ */ entries.map(({ alg }) => alg)
 
 /** The entry of an algorithm by its exact name, or `undefined` for `none`, MACs and everything else. */
 export function algorithmOf(alg: unknown): AlgorithmEntry | undefined {
-  return typeof alg === 'string' ? table.get(alg) : undefined
+  return table.get(alg)
 }

@@ -2,6 +2,7 @@
 
 import type { AlgorithmEntry } from './algorithms.ts'
 import type { PublicJwk } from './jwk.ts'
+import { webCryptoParameters } from './web-crypto.ts'
 
 /** A signature, what it is over, and the key it is to be by. */
 export interface SignedText {
@@ -21,7 +22,7 @@ export interface SignedText {
  * @throws {DOMException} When the platform cannot import the key: an EC point off its curve, or an algorithm it does not have.
  */
 export async function verifyJwsSignature({ algorithm, jwk, signingInput, signature }: SignedText): Promise<boolean> {
-  const { keyParameters, signParameters } = algorithm
+  const { keyParameters, signParameters } = webCryptoParameters(algorithm)
   // An RSA signature is as long as the modulus (RFC 8017 section 8); some platforms take one without its leading zeros too.
   if (jwk.kty === 'RSA' && signature.length !== Math.floor((jwk.n.length * 3) / 4)) return false
   const key = await crypto.subtle.importKey('jwk', { ...jwk }, keyParameters as unknown as Algorithm, false, ['verify'])

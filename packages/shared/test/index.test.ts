@@ -75,6 +75,7 @@ it('exports exactly these values', () => {
     'thumbprintInput',
     'verifyEvidence',
     'verifyJwsSignature',
+    'webCryptoParameters',
   ])
 })
 

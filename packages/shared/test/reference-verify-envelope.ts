@@ -23,6 +23,7 @@ import {
   readPublicJwk,
   splitEnvelope,
   thumbprint,
+  webCryptoParameters,
 } from '@countersign/shared'
 
 /** The header of either profile; `jwk` is there unless the profile is `gnap`. */
@@ -78,7 +79,8 @@ export async function referenceVerifyEnvelope(verification: EnvelopeVerification
   const key = await importKey(jwk, decoded.algorithm)
   const octets = decodeBase64url(segments.signature)
   const signed = new TextEncoder().encode(segments.signingInput)
-  check(await crypto.subtle.verify(decoded.algorithm.signParameters, key, octets, signed), 'ERR_ENVELOPE_SIGNATURE')
+  const { signParameters } = webCryptoParameters(decoded.algorithm)
+  check(await crypto.subtle.verify(signParameters, key, octets, signed), 'ERR_ENVELOPE_SIGNATURE')
   if (payload.kind === 'content') return { content: payload.content, contentType: header.cty ?? 'application/json' }
   await checkContent(payload, decodeBase64url(request.content ?? ''))
   return undefined
@@ -140,7 +142,7 @@ async function checkContent(payload: EnvelopePayload, content: Uint8Array<ArrayB
 /** WebCrypto refuses a point that is not on its curve. */
 async function importKey(jwk: PublicJwk, algorithm: AlgorithmEntry): Promise<CryptoKey> {
   try {
-    const parameters = algorithm.keyParameters as unknown as EcKeyImportParams
+    const parameters = webCryptoParameters(algorithm).keyParameters as unknown as EcKeyImportParams
     return await crypto.subtle.importKey('jwk', { ...jwk }, parameters, false, ['verify'])
   } catch (cause) {
     throw new CountersignError('ERR_ENVELOPE_JWK', 'The key cannot be imported', { cause })

@@ -11,6 +11,7 @@ import {
   normalizeHtu,
   splitDPoPProof,
   thumbprint,
+  webCryptoParameters,
 } from '@countersign/shared'
 
 /** What a resource server knows when a proof arrives. */
@@ -44,7 +45,8 @@ export async function referenceVerify(verification: Verification): Promise<void>
   const key = await importKey(header.jwk, algorithm)
   const octets = decodeDPoPProofSignature(signature)
   const signed = new TextEncoder().encode(signingInput)
-  check(await crypto.subtle.verify(algorithm.signParameters, key, octets, signed), 'ERR_DPOP_PROOF_SIGNATURE')
+  const { signParameters } = webCryptoParameters(algorithm)
+  check(await crypto.subtle.verify(signParameters, key, octets, signed), 'ERR_DPOP_PROOF_SIGNATURE')
 }
 
 function checkFreshness({ iat, nonce }: DPoPProofClaims, { nonce: expected, ...settings }: Verification): void {
@@ -70,7 +72,7 @@ function isSameTarget(htu: string, uri: string): boolean {
 /** WebCrypto refuses a point that is not on its curve. */
 async function importKey(jwk: PublicJwk, algorithm: AlgorithmEntry): Promise<CryptoKey> {
   try {
-    const parameters = algorithm.keyParameters as unknown as EcKeyImportParams
+    const parameters = webCryptoParameters(algorithm).keyParameters as unknown as EcKeyImportParams
     return await crypto.subtle.importKey('jwk', { ...jwk }, parameters, false, ['verify'])
   } catch (cause) {
     throw new CountersignError('ERR_DPOP_PROOF_JWK', 'The key cannot be imported', { cause })

@@ -1,7 +1,14 @@
 // Keys of WebCrypto. They are not extractable: no code, ours or anybody's, can read the private key.
 
 import type { AlgorithmEntry, JwsAlgorithm } from '@countersign/shared'
-import { algorithmOf, CountersignError, invalidOption, jwsAlgorithms, publicMembersOf } from '@countersign/shared'
+import {
+  algorithmOf,
+  CountersignError,
+  invalidOption,
+  jwsAlgorithms,
+  publicMembersOf,
+  webCryptoParameters,
+} from '@countersign/shared'
 import type { Signer } from './signer.ts'
 
 /**
@@ -16,7 +23,7 @@ export async function generateKeyPair(algorithm: JwsAlgorithm = 'ES256'): Promis
     throw new CountersignError('ERR_KEY_UNAVAILABLE', message, { reason: 'insecure' })
   }
   try {
-    const { keyParameters } = algorithmOf(algorithm) as AlgorithmEntry
+    const { keyParameters } = webCryptoParameters(algorithmOf(algorithm) as AlgorithmEntry)
     return (await crypto.subtle.generateKey(keyParameters as unknown as Algorithm, false, [
       'sign',
       'verify',
@@ -59,19 +66,22 @@ export async function createSigner(keyPair: CryptoKeyPair, algorithm?: JwsAlgori
   }
   const publicJwk = publicMembersOf({ ...(await crypto.subtle.exportKey('jwk', publicKey)) }, entry)
   if (publicJwk === undefined) throw invalidOption('keyPair', 'a private key and its public key')
+  const { signParameters } = webCryptoParameters(entry)
   return {
     algorithm: entry.alg,
     publicJwk,
     async sign(data) {
-      return new Uint8Array(await crypto.subtle.sign(entry.signParameters, privateKey, data))
+      return new Uint8Array(await crypto.subtle.sign(signParameters, privateKey, data))
     },
   }
 }
 
 /** Whether a key is one that signs with an algorithm. */
-function isKeyOf(key: CryptoKey | undefined, { keyParameters, signParameters }: AlgorithmEntry): boolean {
+function isKeyOf(key: CryptoKey | undefined, algorithm: AlgorithmEntry): boolean {
   if (key?.type !== 'private' || !key.usages.includes('sign')) return false
   const { name, namedCurve, hash } = key.algorithm as Partial<EcKeyAlgorithm & RsaHashedKeyAlgorithm>
-  const { namedCurve: curve, hash: digest } = keyParameters
-  return name === signParameters.name && namedCurve === curve && hash?.name === digest
+  const { keyParameters } = webCryptoParameters(algorithm)
+  return (
+    name === keyParameters.name && namedCurve === keyParameters['namedCurve'] && hash?.name === keyParameters['hash']
+  )
 }

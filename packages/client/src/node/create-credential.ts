@@ -9,6 +9,7 @@ import {
   publicMembersOf,
   secureUrl,
   thumbprint,
+  webCryptoParameters,
 } from '@countersign/shared'
 import type { Credential } from '../credential/credential.ts'
 import { encodeCredential } from '../credential/credential.ts'
@@ -70,7 +71,10 @@ const ALGORITHMS = jwsAlgorithms.filter((name) => name !== 'EdDSA' && algorithmO
 export async function createCredential(options: CredentialOptions): Promise<NewCredential> {
   const { clientId, issuer, resource, scope, kid: given, entry } = checkOptions(options)
   const { alg } = entry
-  const pair = await crypto.subtle.generateKey(entry.keyParameters as unknown as Algorithm, true, ['sign', 'verify'])
+  const pair = await crypto.subtle.generateKey(webCryptoParameters(entry).keyParameters as unknown as Algorithm, true, [
+    'sign',
+    'verify',
+  ])
   const { key_ops: _, ext: __, ...material } = await crypto.subtle.exportKey('jwk', (pair as CryptoKeyPair).privateKey)
   const publicJwk = publicMembersOf({ ...material }, entry) as NonNullable<ReturnType<typeof publicMembersOf>>
   const kid = given ?? (await thumbprint(publicJwk))

@@ -12,6 +12,7 @@ import {
   limits,
   publicMembersOf,
   thumbprint,
+  webCryptoParameters,
 } from '@countersign/shared'
 import { createSigner } from '../keys/key-pair.ts'
 import type { Signer } from '../keys/signer.ts'
@@ -176,7 +177,7 @@ function algorithmFor(
   // Two algorithms are of one key type if all they ask of a key is the same: EdDSA and Ed25519 are.
   const isOfType = isRsa
     ? entry.kty === 'RSA'
-    : entry.keyParameters['name'] === natural?.keyParameters['name'] && entry.crv === natural?.crv
+    : entry.kty === natural?.kty && entry.crv === natural.crv && entry.publicKeyBytes === natural.publicKeyBytes
   if (!isOfType || !allowed.includes(entry.alg) || (jwk !== undefined && !jwkFits(jwk, entry)))
     throw invalidOption('algorithm', 'one that the key is for')
   return entry
@@ -184,7 +185,9 @@ function algorithmFor(
 
 function toCryptoKey(key: KeyObject, entry: AlgorithmEntry, extractable: boolean, usage: KeyUsage): CryptoKey {
   try {
-    return key.toCryptoKey(entry.keyParameters as unknown as Algorithm, extractable, [usage]) as CryptoKey
+    return key.toCryptoKey(webCryptoParameters(entry).keyParameters as unknown as Algorithm, extractable, [
+      usage,
+    ]) as CryptoKey
   } catch {
     throw keyFault('import')
   }
@@ -203,7 +206,8 @@ function isSameKey(key: PublicJwk, stated: PublicJwk | undefined): boolean {
 }
 
 /** Whether what a key signs verifies with its public key: a JWK has both, and they may be of two keys. */
-async function verifies(signer: Signer, publicKey: CryptoKey, { signParameters }: AlgorithmEntry): Promise<boolean> {
+async function verifies(signer: Signer, publicKey: CryptoKey, algorithm: AlgorithmEntry): Promise<boolean> {
+  const { signParameters } = webCryptoParameters(algorithm)
   const data = new TextEncoder().encode('countersign')
   try {
     const signature = (await signer.sign(data)) as Uint8Array<ArrayBuffer>

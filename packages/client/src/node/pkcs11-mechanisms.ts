@@ -47,12 +47,12 @@ export function signingMechanism(entry: AlgorithmEntry, offered: readonly number
   return mechanismsFor(entry).find(({ mechanism: { mechanism } }) => offered.includes(mechanism))
 }
 
-function mechanismsFor({ kty, hash = 'SHA-256', signParameters }: AlgorithmEntry): readonly SigningMechanism[] {
+function mechanismsFor({ alg, kty, hash = 'SHA-256' }: AlgorithmEntry): readonly SigningMechanism[] {
   const digest = (data: Uint8Array) => createHash(hash).update(data).digest()
   const whole = (data: Uint8Array) => Buffer.from(data)
   if (kty === 'EC') return [{ mechanism: { mechanism: CK.CKM_ECDSA }, prepare: digest }]
   if (kty === 'OKP') return [{ mechanism: { mechanism: CK.CKM_EDDSA }, prepare: whole }]
-  if (signParameters.name === 'RSA-PSS') {
+  if (alg.startsWith('PS')) {
     const { whole: wholeMechanism, ...parameters } = PSS[hash]
     const parameter = { type: CK_PARAMS_RSA_PSS, ...parameters }
     return [

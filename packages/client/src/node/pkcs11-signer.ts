@@ -1,7 +1,7 @@
 // A signer whose private key is in a security module or on a smart card, and never leaves it (PKCS#11).
 
 import type { AlgorithmEntry, PublicJwk } from '@countersign/shared'
-import { isCountersignError, thumbprintInput } from '@countersign/shared'
+import { isCountersignError, thumbprintInput, webCryptoParameters } from '@countersign/shared'
 import type { Signer } from '../keys/signer.ts'
 import * as CK from './pkcs11-constants.ts'
 import { keyUnavailable, returnValueOf, signingFailed } from './pkcs11-errors.ts'
@@ -169,7 +169,7 @@ async function verifies(
   signature: Uint8Array,
   data: Uint8Array,
 ): Promise<boolean> {
-  const { keyParameters, signParameters } = entry
+  const { keyParameters, signParameters } = webCryptoParameters(entry)
   const material = { ...jwk } as JsonWebKey
   const key = await crypto.subtle.importKey('jwk', material, keyParameters as unknown as Algorithm, true, ['verify'])
   return crypto.subtle.verify(

@@ -1,7 +1,7 @@
 // The key a client authenticates with at the authorization server (RFC 7523). It is another key than the one that signs calls.
 
 import type { JwsAlgorithm } from '@countersign/shared'
-import { algorithmOf, CountersignError } from '@countersign/shared'
+import { algorithmOf, CountersignError, webCryptoParameters } from '@countersign/shared'
 import type { PrivateKey } from 'oauth4webapi'
 
 /** A private key for client authentication: a CryptoKey, one with its key id, or a private JWK. */
@@ -43,9 +43,13 @@ async function importJwk(jwk: JsonWebKey & { readonly kid?: string }): Promise<P
   if (algorithm === undefined) throw invalid('alg')
   const { key_ops: _, use: __, ext: ___, ...material } = jwk
   try {
-    const key = await crypto.subtle.importKey('jwk', material, algorithm.keyParameters as unknown as Algorithm, false, [
-      'sign',
-    ])
+    const key = await crypto.subtle.importKey(
+      'jwk',
+      material,
+      webCryptoParameters(algorithm).keyParameters as unknown as Algorithm,
+      false,
+      ['sign'],
+    )
     if (algorithm.kty === 'RSA' && (key.algorithm as RsaHashedKeyAlgorithm).modulusLength < MIN_RSA_MODULUS_BITS) {
       throw new Error(`The modulus has fewer than ${MIN_RSA_MODULUS_BITS} bits`)
     }

@@ -3,7 +3,8 @@
 import type { KeyObject } from 'node:crypto'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { clientCredentials, createClient } from '@countersign/client'
-import { algorithmOf, isCountersignError, thumbprint } from '@countersign/shared'
+import type { AlgorithmEntry } from '@countersign/shared'
+import { algorithmOf, isCountersignError, thumbprint, webCryptoParameters } from '@countersign/shared'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { stopAfterwards } from '../../../../test/support.ts'
@@ -137,7 +138,7 @@ test.each<[string, KeyObject, ImportPrivateKeyOptions | undefined, string]>([
   const imported = await importPrivateKey(pem(key), options)
   expect(imported.algorithm).toBe(algorithm)
   const data = new TextEncoder().encode('data')
-  const { keyParameters, signParameters } = algorithmOf(algorithm) as NonNullable<ReturnType<typeof algorithmOf>>
+  const { keyParameters, signParameters } = webCryptoParameters(algorithmOf(algorithm) as AlgorithmEntry)
   const jwk = { ...imported.publicJwk } as JsonWebKey
   const publicKey = await crypto.subtle.importKey('jwk', jwk, keyParameters as never, true, ['verify'])
   const signature = (await imported.sign(data)) as Uint8Array<ArrayBuffer>

@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process'
 import { mkdir, rename, rmdir } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { algorithmOf, thumbprint } from '@countersign/shared'
+import type { AlgorithmEntry } from '@countersign/shared'
+import { algorithmOf, thumbprint, webCryptoParameters } from '@countersign/shared'
 import { compactVerify, importJWK } from 'jose'
 import type { Attribute, Handle, PKCS11 } from 'pkcs11js'
 import { describe, expect, test } from 'vitest'
@@ -56,9 +57,7 @@ describeWithToken('a key in a token', () => {
         const large = new Uint8Array(100_000).fill(7)
         for (const bytes of [large, large.subarray(5, 6), large.subarray(3, 90_000)]) {
           const signature = await signer.sign(bytes)
-          const { keyParameters, signParameters } = algorithmOf(algorithm) as NonNullable<
-            ReturnType<typeof algorithmOf>
-          >
+          const { keyParameters, signParameters } = webCryptoParameters(algorithmOf(algorithm) as AlgorithmEntry)
           const key = await crypto.subtle.importKey(
             'jwk',
             { ...signer.publicJwk } as JsonWebKey,

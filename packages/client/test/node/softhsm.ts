@@ -6,7 +6,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { algorithmOf } from '@countersign/shared'
+import type { AlgorithmEntry } from '@countersign/shared'
+import { algorithmOf, webCryptoParameters } from '@countersign/shared'
 import type * as Pkcs11js from 'pkcs11js'
 import type { Handle, PKCS11 } from 'pkcs11js'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
@@ -146,7 +147,7 @@ export const data = new TextEncoder().encode('what is signed')
 
 /** Whether a signature over {@link data} is that of a signer's key. */
 export async function isSignedBy({ publicJwk, algorithm }: Signer, signature: Uint8Array): Promise<boolean> {
-  const { keyParameters, signParameters } = algorithmOf(algorithm) as NonNullable<ReturnType<typeof algorithmOf>>
+  const { keyParameters, signParameters } = webCryptoParameters(algorithmOf(algorithm) as AlgorithmEntry)
   const key = await crypto.subtle.importKey('jwk', { ...publicJwk } as JsonWebKey, keyParameters as never, true, [
     'verify',
   ])
