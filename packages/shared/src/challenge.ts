@@ -17,8 +17,10 @@ export interface Challenge {
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))/y
 const SPACES = / +/y
-const OPTIONAL_SPACE = /[ \t]*/y
 const COMMAS = /[ \t]*(?:,[ \t]*)*/y
+/** With an equals sign after it a token is the name of a parameter, and not the scheme of another challenge. */
+const NAME = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?=[ \t]*=)/y
+const EQUALS = /[ \t]*=[ \t]*/y
 const QUOTED = /"((?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*)"/y
 const WHOLE_TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const WHOLE_TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/
@@ -39,14 +41,49 @@ const QUOTABLE = /^[\t \x21-\x7e\x80-\xff]*$/
 export function parseChallenges(field: string): Challenge[] {
   if (field.length > MAX_CHALLENGE_LENGTH) throw invalid('size')
   const challenges: Challenge[] = []
-  const reader = new Reader(field)
-  reader.take(COMMAS)
-  while (!reader.done) {
-    challenges.push(readChallenge(reader))
-    const separator = reader.take(COMMAS)
-    if (!reader.done && !separator?.includes(',')) throw invalid('separator')
+  let position = 0
+  takeCommas()
+  for (let separated = true; position < field.length; ) {
+    if (!separated) throw invalid('separator')
+    const scheme = take(TOKEN)
+    if (scheme === '') throw invalid('scheme')
+    const parameters: Record<string, string> = Object.create(null)
+    const goesOn = take(SPACES) !== ''
+    // A token68 stands alone up to the next comma. `name=` alone is one too; `name=value` never matches it.
+    const token68 = goesOn ? take(TOKEN68) : ''
+    challenges.push({ scheme, ...(token68 !== '' && { token68 }), parameters })
+    separated = takeCommas()
+    if (!goesOn || token68 !== '') continue
+    // A comma separates parameters as well as challenges. A list may begin with empty elements (RFC 9110 section 5.6.1).
+    for (let name = take(NAME); name !== ''; name = separated ? take(NAME) : '') {
+      const lowerCase = name.toLowerCase()
+      if (lowerCase in parameters) throw invalid('duplicate_parameter')
+      take(EQUALS)
+      parameters[lowerCase] = takeValue()
+      separated = takeCommas()
+    }
   }
   return challenges
+
+  /** What a sticky pattern matches here, which is then behind us; empty where it does not match. */
+  function take(pattern: RegExp): string {
+    pattern.lastIndex = position
+    const [match] = pattern.exec(field) ?? ['']
+    position += match.length
+    return match
+  }
+
+  function takeCommas(): boolean {
+    return take(COMMAS).includes(',')
+  }
+
+  function takeValue(): string {
+    const quoted = take(QUOTED)
+    if (quoted !== '') return quoted.slice(1, -1).replace(/\\(.)/gs, '$1')
+    const token = take(TOKEN)
+    if (token === '') throw invalid('parameter')
+    return token
+  }
 }
 
 /**
@@ -70,72 +107,6 @@ function formatChallenge({ scheme, token68, parameters }: Challenge): string {
     return `${name}="${value.replace(/["\\]/g, '\\$&')}"`
   })
   return written.length === 0 ? scheme : `${scheme} ${written.join(', ')}`
-}
-
-function readChallenge(reader: Reader): Challenge {
-  const scheme = reader.take(TOKEN)
-  if (scheme === undefined) throw invalid('scheme')
-  const parameters: Record<string, string> = Object.create(null)
-  if (reader.take(SPACES) === undefined) return { scheme, parameters }
-  // A token68 stands alone up to the next comma. `name=` alone is one too; `name=value` never matches it.
-  const token68 = reader.take(TOKEN68)
-  if (token68 !== undefined) return { scheme, token68, parameters }
-  // A comma separates parameters as well as challenges: what follows one is a parameter if an equals sign comes after its name. A list
-  // may begin with empty elements (RFC 9110 section 5.6.1).
-  for (let separated = true; ; separated = false) {
-    const end = reader.position
-    if (reader.take(COMMAS)?.includes(',')) separated = true
-    const name = separated ? takeParameterName(reader) : undefined
-    if (name === undefined) {
-      reader.position = end
-      return { scheme, parameters }
-    }
-    if (name in parameters) throw invalid('duplicate_parameter')
-    parameters[name] = readParameterValue(reader)
-  }
-}
-
-/** The name of a parameter and the equals sign after it, if that is what comes next. */
-function takeParameterName(reader: Reader): string | undefined {
-  const name = reader.take(TOKEN)?.toLowerCase()
-  reader.take(OPTIONAL_SPACE)
-  return reader.takeCharacter('=') ? name : undefined
-}
-
-function readParameterValue(reader: Reader): string {
-  reader.take(OPTIONAL_SPACE)
-  const quoted = reader.take(QUOTED)
-  const value = quoted === undefined ? reader.take(TOKEN) : quoted.slice(1, -1).replace(/\\(.)/gs, '$1')
-  if (value === undefined) throw invalid('parameter')
-  return value
-}
-
-/** A position in a text, and the patterns that match there. */
-class Reader {
-  position = 0
-  readonly #text: string
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  get done(): boolean {
-    return this.position === this.#text.length
-  }
-
-  /** Consumes and returns what a sticky pattern matches here, or returns `undefined` and stays. */
-  take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.position
-    const match = pattern.exec(this.#text)?.[0]
-    if (match !== undefined) this.position += match.length
-    return match
-  }
-
-  takeCharacter(character: string): boolean {
-    if (this.#text[this.position] !== character) return false
-    this.position++
-    return true
-  }
 }
 
 function invalid(reason: string): CountersignError {
