@@ -25,8 +25,6 @@ export interface AlgorithmEntry {
   readonly crv?: 'P-256' | 'P-384' | 'P-521' | 'Ed25519'
   /** Digest, for `EC` and `RSA`. */
   readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512'
-  /** Length of the public member `pub`, in bytes, for `AKP`. */
-  readonly publicKeyBytes?: number
   /** Length of a signature, in bytes; an RSA signature is as long as its modulus. */
   readonly signatureBytes?: number
 }
@@ -41,9 +39,9 @@ const entries: readonly AlgorithmEntry[] = [
   { alg: 'RS256', kty: 'RSA', hash: 'SHA-256' },
   { alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', signatureBytes: 64 },
   { alg: 'Ed25519', kty: 'OKP', crv: 'Ed25519', signatureBytes: 64 },
-  { alg: 'ML-DSA-44', kty: 'AKP', publicKeyBytes: 1312, signatureBytes: 2420 },
-  { alg: 'ML-DSA-65', kty: 'AKP', publicKeyBytes: 1952, signatureBytes: 3309 },
-  { alg: 'ML-DSA-87', kty: 'AKP', publicKeyBytes: 2592, signatureBytes: 4627 },
+  { alg: 'ML-DSA-44', kty: 'AKP', signatureBytes: 2420 },
+  { alg: 'ML-DSA-65', kty: 'AKP', signatureBytes: 3309 },
+  { alg: 'ML-DSA-87', kty: 'AKP', signatureBytes: 4627 },
 ]
 
 const table: ReadonlyMap<unknown, AlgorithmEntry> = /* @__PURE__ */ new Map(

@@ -33,9 +33,9 @@ export interface DPoPProofClaims {
   /** Time of making, in seconds since the epoch. */
   readonly iat: number
   /** SHA-256 of the access token that accompanies the proof. */
-  readonly ath?: string
+  readonly ath?: string | undefined
   /** The server's most recent nonce. */
-  readonly nonce?: string
+  readonly nonce?: string | undefined
 }
 
 /** A well-formed DPoP proof of which nothing has been verified. */

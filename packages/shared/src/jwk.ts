@@ -45,6 +45,8 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as
 /** Length of an EC coordinate in base64url characters, by curve. */
 const COORDINATE_LENGTH = { 'P-256': 43, 'P-384': 64, 'P-521': 88 } as const
 const ED25519_LENGTH = 43
+/** Length of an ML-DSA public key in base64url characters, by algorithm: of 1312, 1952 and 2592 bytes. */
+const ML_DSA_LENGTH = { 'ML-DSA-44': 1750, 'ML-DSA-65': 2603, 'ML-DSA-87': 3456 } as const
 
 /**
  * Reads the public key out of an untrusted JWK.
@@ -143,10 +145,8 @@ function readOkp({ crv, x }: Readonly<Record<string, unknown>>): OkpPublicJwk {
 }
 
 function readAkp({ alg, pub }: Readonly<Record<string, unknown>>): AkpPublicJwk {
-  const entry = algorithmOf(alg)
-  if (entry?.publicKeyBytes === undefined) throw invalid('alg', 'alg')
-  const length = Math.ceil((entry.publicKeyBytes * 4) / 3)
-  return { kty: 'AKP', alg: entry.alg as AkpPublicJwk['alg'], pub: readOctets('pub', pub, length) }
+  if (alg !== 'ML-DSA-44' && alg !== 'ML-DSA-65' && alg !== 'ML-DSA-87') throw invalid('alg', 'alg')
+  return { kty: 'AKP', alg, pub: readOctets('pub', pub, ML_DSA_LENGTH[alg]) }
 }
 
 function readRsa({ n, e }: Readonly<Record<string, unknown>>): RsaPublicJwk {

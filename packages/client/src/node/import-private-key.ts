@@ -177,7 +177,7 @@ function algorithmFor(
   // Two algorithms are of one key type if all they ask of a key is the same: EdDSA and Ed25519 are.
   const isOfType = isRsa
     ? entry.kty === 'RSA'
-    : entry.kty === natural?.kty && entry.crv === natural.crv && entry.publicKeyBytes === natural.publicKeyBytes
+    : entry.alg === natural?.alg || (entry.crv !== undefined && entry.crv === natural?.crv)
   if (!isOfType || !allowed.includes(entry.alg) || (jwk !== undefined && !jwkFits(jwk, entry)))
     throw invalidOption('algorithm', 'one that the key is for')
   return entry

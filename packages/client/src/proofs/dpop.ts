@@ -58,15 +58,14 @@ function createDPoPProofMaker(anySigner: Signer): (call: ProvableCall) => Promis
   const athOf = rememberAth()
 
   return async function makeProof({ method, url, accessToken, nonce, time = Math.floor(Date.now() / 1000) }) {
-    const ath = accessToken === undefined ? undefined : await athOf(accessToken)
     const claims = encodeDPoPProofClaims({
       jti: crypto.randomUUID(),
       htm: method,
       // Exactly what goes over the wire, without query and fragment: a server that normalises finds it equal, one that does not too.
       htu: url.origin + url.pathname,
       iat: time,
-      ...(ath !== undefined && { ath }),
-      ...(nonce !== undefined && { nonce }),
+      ath: accessToken === undefined ? undefined : await athOf(accessToken),
+      nonce,
     })
     const signingInput = `${header}.${claims}`
     return `${signingInput}.${encodeBase64url(await signer.sign(new TextEncoder().encode(signingInput)))}`
