@@ -3,6 +3,7 @@
 
 import type { Challenge } from '@countersign/shared'
 import { isCountersignError, parseChallenges } from '@countersign/shared'
+import { readBounded, saysItIsShort } from './read-bounded.ts'
 
 /** What a malformed challenge is still searched for: a nonce that came with it is then tried, once. */
 const NONCE_CHALLENGE = /\bdpop\b.*\berror\s*=\s*"?use_dpop_nonce\b/is
@@ -47,7 +48,7 @@ export async function wantsNonce(
 ): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
   if (error !== undefined) return error === 'use_dpop_nonce'
-  return mayRead && isShort(response) && (await readJson(response))?.['error'] === 'use_dpop_nonce'
+  return mayRead && saysItIsShort(response.headers, MAX_BODY) && (await readJson(response))?.['error'] === 'use_dpop_nonce'
 }
 
 /** The JSON object in a copy of a body, if there is one in it, and it is short. */
@@ -56,31 +57,13 @@ export async function readJson(
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   if (!/\bjson\b/i.test(response.headers.get('content-type') ?? '')) return undefined
   try {
-    const body: unknown = JSON.parse(await readShort(response.clone()))
-    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined
+    const { body } = response.clone()
+    const bytes = body && (await readBounded(body, MAX_BODY, () => new Error('The body is too long')))
+    const value: unknown = JSON.parse((await bytes?.text()) ?? '')
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined // not JSON, whatever it says
   }
-}
-
-async function readShort({ body }: Pick<Response, 'body'>): Promise<string> {
-  if (body === null) return ''
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  let text = ''
-  while (text.length <= MAX_BODY) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    text += decoder.decode(value, { stream: true })
-  }
-  // Not awaited: the original ends when it has been read by whoever has it.
-  reader.cancel().catch(() => undefined)
-  throw new Error('The body is too long')
-}
-
-/** Whether a body says that it is short. */
-function isShort({ headers }: Pick<ShownResponse, 'headers'>): boolean {
-  return Number(headers.get('content-length') ?? Number.NaN) <= MAX_BODY && !headers.has('content-encoding')
 }
 
 function errorOf(challenges: readonly Challenge[], scheme: string): string | undefined {

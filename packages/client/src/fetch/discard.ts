@@ -1,5 +1,7 @@
 // Doing away with a response that is answered by another attempt.
 
+import { saysItIsShort } from './read-bounded.ts'
+
 /** Bodies up to this many bytes are read to their end, so that their connection can serve the next attempt. */
 const DRAIN_LIMIT = 65_536
 /** Longest time a body may take to end, in milliseconds. */
@@ -9,10 +11,8 @@ const DRAIN_TIMEOUT = 1_000
 export function discard(response: Response): void {
   const { body, headers } = response
   if (body === null || response.bodyUsed) return
-  const length = Number(headers.get('content-length') ?? Number.NaN)
-  const short = length <= DRAIN_LIMIT && !headers.has('content-encoding')
   // A body that nobody reads may break off: the attempt it belongs to is over.
-  ;(short ? drain(body) : body.cancel()).catch(() => undefined)
+  ;(saysItIsShort(headers, DRAIN_LIMIT) ? drain(body) : body.cancel()).catch(() => undefined)
 }
 
 async function drain(body: ReadableStream<Uint8Array>): Promise<void> {

@@ -1,4 +1,4 @@
-// Reading a body whole, up to a limit.
+// Bodies that are read up to a limit.
 
 /**
  * Reads a stream.
@@ -23,4 +23,9 @@ export async function readBounded(
     chunks.push(read.value as Uint8Array<ArrayBuffer>)
   }
   return new Blob(chunks)
+}
+
+/** Whether a response says of its body that it has no more bytes than that. */
+export function saysItIsShort(headers: Pick<Headers, 'get' | 'has'>, maxBytes: number): boolean {
+  return Number(headers.get('content-length') ?? Number.NaN) <= maxBytes && !headers.has('content-encoding')
 }
