@@ -48,7 +48,9 @@ export async function wantsNonce(
 ): Promise<boolean> {
   if (response.status !== 400 && response.status !== 401) return false
   if (error !== undefined) return error === 'use_dpop_nonce'
-  return mayRead && saysItIsShort(response.headers, MAX_BODY) && (await readJson(response))?.['error'] === 'use_dpop_nonce'
+  return (
+    mayRead && saysItIsShort(response.headers, MAX_BODY) && (await readJson(response))?.['error'] === 'use_dpop_nonce'
+  )
 }
 
 /** The JSON object in a copy of a body, if there is one in it, and it is short. */

@@ -10,8 +10,8 @@ const DRAIN_TIMEOUT = 1_000
 /** Reads a short body to its end, or cancels a long or slow one, without waiting: an unread body would hold its connection. */
 export function discard(response: Response): void {
   const { body, headers } = response
-  if (body === null || response.bodyUsed) return
-  // A body that nobody reads may break off: the attempt it belongs to is over.
+  if (body === null || response.bodyUsed)
+    return // A body that nobody reads may break off: the attempt it belongs to is over.
   ;(saysItIsShort(headers, DRAIN_LIMIT) ? drain(body) : body.cancel()).catch(() => undefined)
 }
 

@@ -1,7 +1,7 @@
 // Something that signs calls with a private key it does not show: a key of WebCrypto, or of a KMS, a PKCS#11 token, a TPM.
 
 import type { JwsAlgorithm, PublicJwk } from '@countersign/shared'
-import { algorithmOf, CountersignError, publicMembersOf } from '@countersign/shared'
+import { algorithmOf, CountersignError, invalidOption, publicMembersOf } from '@countersign/shared'
 
 /** Something that signs with a private key it does not show. */
 export interface Signer {
@@ -28,8 +28,7 @@ export function checkSigner(signer: Signer): Signer {
   // A private key has no business here, even though it would not be sent.
   const isPrivate = jwk['d'] !== undefined || jwk['priv'] !== undefined
   if (publicJwk === undefined || isPrivate || typeof signer.sign !== 'function') {
-    const expected = '{ algorithm, publicJwk, sign }, with a JWK that is public and fits the algorithm'
-    throw new CountersignError('ERR_OPTION_INVALID', `"signer" must be ${expected}`, { parameter: 'signer', expected })
+    throw invalidOption('signer', '{ algorithm, publicJwk, sign }, with a JWK that is public and fits the algorithm')
   }
   const { alg: algorithm, signatureBytes } = entry as NonNullable<typeof entry>
   // An RSA signature is as long as the modulus.
