@@ -8,6 +8,7 @@ import {
   formatChallenges,
   isCountersignError,
   PROBLEM_MEDIA_TYPE,
+  withoutStack,
 } from '@countersign/shared'
 import type { AcceptedEnvelope } from './content/accepted-envelope.ts'
 import type { AuthenticationScheme } from './credentials.ts'
@@ -79,12 +80,13 @@ export function createAnswers(
       if (!isCountersignError(error)) return undefined
       const entry: ErrorEntry = errorTable[error.code]
       if (entry.status === undefined) return undefined
-      return new RefusalError(error, {
+      const answer = {
         status: entry.status,
         headers: headersOf(error, entry, context),
         problem: problemOf(error, entry.status, entry.title),
         envelope: context.envelope,
-      })
+      }
+      return withoutStack(() => new RefusalError(error, answer))
     },
   }
 

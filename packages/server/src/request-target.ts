@@ -1,7 +1,8 @@
 // The URI of a request as a proof must name it: our configured origins, and the path of the request target. Neither `Host` nor
 // `X-Forwarded-*` takes part, so whoever controls them cannot move a proof.
 
-import { CountersignError, isCountersignError, limits, normalizeHtu } from '@countersign/shared'
+import type { CountersignError } from '@countersign/shared'
+import { isCountersignError, limits, normalizeHtu, refusal } from '@countersign/shared'
 
 /** Resolves request targets against the origins under which this server is reached. */
 export interface RequestTargets {
@@ -69,7 +70,7 @@ function normalize(uri: string): string {
 }
 
 function invalid(reason: string, cause?: unknown): CountersignError {
-  return new CountersignError('ERR_REQUEST_TARGET_INVALID', 'The request target cannot be compared with a proof', {
+  return refusal('ERR_REQUEST_TARGET_INVALID', 'The request target cannot be compared with a proof', {
     parameter: 'request target',
     reason,
     expected: `a path, or a URI of one of the configured origins, of at most ${limits.MAX_URI_LENGTH} characters`,

@@ -3,8 +3,9 @@
 
 import type { AlgorithmEntry, JwsAlgorithm } from './algorithms.ts'
 import { algorithmOf } from './algorithms.ts'
-import type { ErrorCode } from './error-table.ts'
-import { CountersignError, isCountersignError } from './errors.ts'
+import type { RefusalCode } from './error-table.ts'
+import type { CountersignError } from './errors.ts'
+import { isCountersignError, refusal } from './errors.ts'
 import type { JsonMembers } from './json.ts'
 import type { PublicJwk } from './jwk.ts'
 import { readPublicJwk } from './jwk.ts'
@@ -216,9 +217,9 @@ function asMalformed<Result>(decode: () => Result): Result {
 }
 
 function refused(
-  code: ErrorCode,
+  code: RefusalCode,
   parameter: string,
   details: { reason?: string | undefined; expected?: unknown; actual?: unknown; cause?: unknown } = {},
 ): CountersignError {
-  return new CountersignError(code, `The DPoP proof is refused for its ${parameter}`, { parameter, ...details })
+  return refusal(code, `The DPoP proof is refused for its ${parameter}`, { parameter, ...details })
 }

@@ -65,6 +65,7 @@ it('exports exactly these values', () => {
     'readDPoPProofJwk',
     'readPublicJwk',
     'readSealKey',
+    'refusal',
     'sealAlgorithms',
     'secureUrl',
     'splitCompactJws',
@@ -75,6 +76,7 @@ it('exports exactly these values', () => {
     'thumbprintInput',
     'verifyEvidence',
     'verifyJwsSignature',
+    'withoutStack',
   ])
 })
 

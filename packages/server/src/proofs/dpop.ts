@@ -1,9 +1,16 @@
 // DPoP proofs: the checks of RFC 9449 section 4.3 that need no cryptography, in the order of their cost.
 // The proof is attacker-controlled throughout; each member is read once, by the strict decoders of @countersign/shared.
 
-import type { AlgorithmEntry, CompactJws, DPoPProofClaims, JsonMembers, PublicJwk } from '@countersign/shared'
-import {
+import type {
+  AlgorithmEntry,
+  CompactJws,
   CountersignError,
+  DPoPProofClaims,
+  JsonMembers,
+  PublicJwk,
+  RefusalCode,
+} from '@countersign/shared'
+import {
   checkDPoPProofCrit,
   checkDPoPProofTyp,
   decodeDPoPProofClaims,
@@ -13,6 +20,7 @@ import {
   parseDPoPProofHeader,
   readDPoPProofAlgorithm,
   readDPoPProofJwk,
+  refusal,
   splitDPoPProof,
   thumbprintInput,
 } from '@countersign/shared'
@@ -244,10 +252,10 @@ function normalizedOrNothing(htu: string): string {
 }
 
 function refused(
-  code: `ERR_DPOP_${string}` & ConstructorParameters<typeof CountersignError>[0],
+  code: `ERR_DPOP_${string}` & RefusalCode,
   parameter: string,
   expected?: unknown,
   actual?: unknown,
 ): CountersignError {
-  return new CountersignError(code, `The DPoP proof is refused for its ${parameter}`, { parameter, expected, actual })
+  return refusal(code, `The DPoP proof is refused for its ${parameter}`, { parameter, expected, actual })
 }
