@@ -50,7 +50,7 @@ const TOKEN68 = /^ +([A-Za-z0-9\-._~+/]+=*)$/
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1 RFC 9449, section 7.1}
  */
 export function readCredentials(rawHeaders: RawHeaders): Credentials {
-  const { authorization, proof, detached, wanted, ...content } = readFields(rawHeaders)
+  const { authorization, proof, detached, wanted, content } = readFields(rawHeaders)
   if (authorization === undefined) {
     throw refusal('ERR_CREDENTIALS_MISSING', 'The request has no Authorization field')
   }
@@ -73,7 +73,8 @@ export function readCredentials(rawHeaders: RawHeaders): Credentials {
   return { scheme: kind, accessToken, proof, detached, content, wantsAnswer: wanted === '?1' }
 }
 
-interface Fields extends ContentFields {
+interface Fields {
+  readonly content: ContentFields
   readonly authorization: string | undefined
   readonly proof: string | undefined
   readonly detached: string | undefined
@@ -130,7 +131,7 @@ function readFields(rawHeaders: RawHeaders): Fields {
         break
     }
   }
-  return { authorization, proof, detached, wanted, type, types, isJose, isEncoded, length }
+  return { authorization, proof, detached, wanted, content: { type, types, isJose, isEncoded, length } }
 }
 
 function duplicate(

@@ -27,13 +27,13 @@ import type { CompiledPolicy, RoutePolicy } from './policy.ts'
 import { compilePolicy } from './policy.ts'
 import type { IssuerProfileReport } from './profiles/profile-report.ts'
 import { reportProfiles } from './profiles/profile-report.ts'
+import type { ProofState } from './proofs/proof-kind.ts'
 import { createMemoryReplayStore } from './replay/replay-memory.ts'
 import { isReplayStore } from './replay/replay-store.ts'
 import { createRequestChecks } from './request-checks.ts'
 import { createRequestTargets } from './request-target.ts'
 import { createTokenChecks } from './token/token-checks.ts'
-import type { VerifiedToken } from './token/token-state.ts'
-import { TokenState } from './token/token-state.ts'
+import type { TokenState, VerifiedToken } from './token/token-state.ts'
 import { createTokenCache } from './token-cache.ts'
 import type { Way } from './ways.ts'
 import { createWays, proofPresent } from './ways.ts'
@@ -299,15 +299,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (memory !== undefined) memory.isKept = true
       await onEvidence(envelope.evidence())
     }
-    const content = contentWithin(exchange)
-    const verification: Verification = {
-      caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
-      headers: nonceHeaders(exchange.proof?.nonce),
-      ...(envelope !== undefined && { envelope }),
-      ...(content !== undefined && { content }),
-    }
+    const caller = callerOf(exchange.verified as VerifiedToken, exchange.proof)
+    const headers = nonceHeaders(exchange.proof)
     reportOutcome(startedAt, exchange, undefined)
-    return verification
+    if (envelope === undefined) return { caller, headers }
+    const content = contentWithin(exchange)
+    return { caller, headers, envelope, ...(content !== undefined && { content }) }
   }
 
   function refusalOf(error: unknown, { exchange, startedAt }: Judgement): unknown {
@@ -349,7 +346,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     exchange.cached = tokenCache.get(exchange.ath)
     if (exchange.cached === undefined) return credentials
     exchange.verified = exchange.cached.token
-    exchange.token = TokenState.ofVerified(exchange.verified)
+    exchange.token = exchange.cached.state
     return credentials
   }
 
@@ -362,11 +359,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   /** A fresh nonce is due once the client's has passed half its life. */
-  function nonceHeaders(used: string | undefined): Record<string, string> {
+  function nonceHeaders(proof: ProofState | undefined): Record<string, string> {
     if (nonces === undefined) return {}
-    const verdict = used === undefined ? 'invalid' : nonces.check(used)
-    const fresh = typeof verdict === 'object' && (clock() - verdict.issuedAt) * 2 < nonces.ttlSeconds
-    return fresh ? {} : { 'dpop-nonce': nonces.current() }
+    const isFresh = proof?.nonce !== undefined && (proof.acceptableUntil - clock()) * 2 > nonces.ttlSeconds
+    return isFresh ? {} : { 'dpop-nonce': nonces.current() }
   }
 }
 

@@ -152,14 +152,10 @@ export function decodeDPoPProofClaims(segment: string): DPoPProofClaims {
   if (iat === undefined) throw refused('ERR_DPOP_PROOF_CLAIM_MISSING', 'iat')
   if (typeof iat !== 'number')
     throw refused('ERR_DPOP_PROOF_CLAIM_INVALID', 'iat', { reason: 'type', expected: 'number' })
-  return {
-    jti,
-    htm,
-    htu,
-    iat,
-    ...(payload('ath') !== undefined && { ath: stringClaim(payload, 'ath') }),
-    ...(payload('nonce') !== undefined && { nonce: stringClaim(payload, 'nonce') }),
-  }
+  const claims: { -readonly [Claim in keyof DPoPProofClaims]: DPoPProofClaims[Claim] } = { jti, htm, htu, iat }
+  if (payload('ath') !== undefined) claims.ath = stringClaim(payload, 'ath')
+  if (payload('nonce') !== undefined) claims.nonce = stringClaim(payload, 'nonce')
+  return claims
 }
 
 /**

@@ -219,9 +219,9 @@ function claimChecks(services: ProofServices): Check[] {
       run(exchange) {
         const { htu } = claimsOf(exchange)
         const { path } = exchange
-        if (!targets.matches(normalizedOrNothing(htu), path)) {
-          throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
-        }
+        // Most name it in its normal form, which normalisation leaves as it is.
+        if (targets.matches(htu, path) || targets.matches(normalizedOrNothing(htu), path)) return
+        throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
       },
       show: (exchange) => ({ expected: targets.uriOf(exchange.path), actual: shownUri(claimsOf(exchange).htu) }),
     },
