@@ -1,6 +1,6 @@
 // From an error to an answer: status, challenge and problem body, all from the one table of codes in @countersign/shared.
 
-import type { Challenge, ErrorEntry, ProblemDetails } from '@countersign/shared'
+import type { Challenge, ErrorCode, ErrorEntry, ProblemDetails } from '@countersign/shared'
 import {
   CountersignError,
   errorDocumentation,
@@ -8,6 +8,7 @@ import {
   formatChallenges,
   isCountersignError,
   PROBLEM_MEDIA_TYPE,
+  withoutStack,
 } from '@countersign/shared'
 import type { AcceptedEnvelope } from './content/accepted-envelope.ts'
 import type { AuthenticationScheme } from './credentials.ts'
@@ -22,8 +23,8 @@ export class RefusalError extends CountersignError {
   readonly headers: Readonly<Record<string, string>>
   /** The body, of media type `application/problem+json`. */
   override readonly problem: ProblemDetails
-  /** The envelope of a request that only the policy has refused, for `signAnswer` of the verifier. */
-  readonly envelope: AcceptedEnvelope | undefined
+  /** A text of the caller's: not for whoever prints the error. */
+  readonly #envelope: AcceptedEnvelope | undefined
 
   constructor(
     error: CountersignError,
@@ -39,9 +40,12 @@ export class RefusalError extends CountersignError {
     this.statusCode = answer.status
     this.headers = answer.headers
     this.problem = answer.problem
-    this.envelope = answer.envelope
-    // A text of the caller's: not for whoever prints the error.
-    Object.defineProperty(this, 'envelope', { enumerable: false })
+    this.#envelope = answer.envelope
+  }
+
+  /** The envelope of a request that only the policy has refused, for `signAnswer` of the verifier. */
+  get envelope(): AcceptedEnvelope | undefined {
+    return this.#envelope
   }
 }
 
@@ -50,6 +54,15 @@ export interface RefusalContext {
   readonly scheme: AuthenticationScheme
   readonly policy: CompiledPolicy
   readonly envelope?: AcceptedEnvelope | undefined
+}
+
+/** What an answer says whatever the request was. */
+interface Wording {
+  readonly status: NonNullable<ErrorEntry['status']>
+  readonly title: string
+  readonly type: string
+  /** `undefined` where the client may come again with the same request. */
+  readonly challenge: string | undefined
 }
 
 /** Seconds after which a client may try again when a dependency failed. */
@@ -71,49 +84,58 @@ export function createAnswers(
   resourceMetadata: string,
 ): Answers {
   const algs = config.proofAlgorithms.join(' ')
-  /** By policy, scheme and code, which are all that a challenge depends on: there are few, and strangers cannot make more. */
-  const challenges = new WeakMap<CompiledPolicy, Map<string, string>>()
+  /** By policy, scheme and code, which are all that a wording depends on: there are few, and strangers cannot make more. */
+  const wordings = new WeakMap<CompiledPolicy, Record<AuthenticationScheme, Map<ErrorCode, Wording>>>()
 
   return {
     refusalOf(error, context) {
       if (!isCountersignError(error)) return undefined
-      const entry: ErrorEntry = errorTable[error.code]
-      if (entry.status === undefined) return undefined
-      return new RefusalError(error, {
-        status: entry.status,
-        headers: headersOf(error, entry, context),
-        problem: problemOf(error, entry.status, entry.title),
+      const wording = wordingOf(error.code, context)
+      if (wording === undefined) return undefined
+      const { status } = wording
+      const answer = {
+        ...{ status, headers: headersOf(wording), problem: problemOf(error, wording) },
         envelope: context.envelope,
-      })
+      }
+      return withoutStack(() => new RefusalError(error, answer))
     },
   }
 
-  function headersOf(error: CountersignError, entry: ErrorEntry, context: RefusalContext): Record<string, string> {
-    const headers: Record<string, string> = { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store' }
-    if (nonce !== undefined) headers['dpop-nonce'] = nonce()
-    if (entry.status === 503 || entry.status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
-    else headers['www-authenticate'] = challengeFor(error, entry, context)
-    return headers
+  function wordingOf(code: ErrorCode, context: RefusalContext): Wording | undefined {
+    let kept = wordings.get(context.policy)
+    if (kept === undefined) {
+      kept = { dpop: new Map(), bearer: new Map(), gnap: new Map() }
+      wordings.set(context.policy, kept)
+    }
+    let wording = kept[context.scheme].get(code)
+    if (wording !== undefined) return wording
+    const entry: ErrorEntry = errorTable[code]
+    const { status, title } = entry
+    if (status === undefined) return undefined
+    const canComeAgain = status === 503 || status === 429
+    const challenge = canComeAgain ? undefined : formatChallenges(challengesOf(code, entry, context))
+    wording = { status, title, type: errorDocumentation(code), challenge }
+    kept[context.scheme].set(code, wording)
+    return wording
   }
 
-  function challengeFor(error: CountersignError, entry: ErrorEntry, context: RefusalContext): string {
-    const kept = challenges.get(context.policy) ?? new Map<string, string>()
-    challenges.set(context.policy, kept)
-    const key = `${context.scheme} ${error.code}`
-    const challenge = kept.get(key) ?? formatChallenges(challengesOf(error, entry, context))
-    kept.set(key, challenge)
-    return challenge
+  function headersOf({ challenge }: Wording): Record<string, string> {
+    const headers: Record<string, string> = { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store' }
+    if (nonce !== undefined) headers['dpop-nonce'] = nonce()
+    if (challenge === undefined) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
+    else headers['www-authenticate'] = challenge
+    return headers
   }
 
   /**
    * One challenge per accepted scheme. What went wrong stands in that of the scheme that was used (RFC 9449 section 7.2),
    * which comes first: the order means nothing (RFC 9110 section 11.6.1), but the first is the easiest to find.
    */
-  function challengesOf(error: CountersignError, entry: ErrorEntry, { scheme, policy }: RefusalContext): Challenge[] {
+  function challengesOf(code: ErrorCode, entry: ErrorEntry, { scheme, policy }: RefusalContext): Challenge[] {
     // A challenge of GNAP names an endpoint that is not known here (RFC 9635 section 9.1).
     const schemes = policy.schemes.filter((each) => each !== 'gnap')
     const used = scheme !== 'gnap' && schemes.includes(scheme) ? scheme : 'dpop'
-    const failure = errorParameters(error, entry, policy)
+    const failure = errorParameters(code, entry, policy)
     // Of a request that can be read in two ways, nobody knows which scheme was meant.
     const concerns = (kind: string) => kind === used || entry.status === 400
     return schemes
@@ -128,18 +150,17 @@ export function createAnswers(
       }))
   }
 
-  function problemOf(error: CountersignError, status: number, title: string): ProblemDetails {
-    const { code } = error
-    const problem = { type: errorDocumentation(code), title, status, code, serverTime: Math.floor(config.clock()) }
+  function problemOf(error: CountersignError, { type, title, status }: Wording): ProblemDetails {
+    const problem = { type, title, status, code: error.code, serverTime: Math.floor(config.clock()) }
     if (config.diagnostics !== 'full') return problem
     return { ...problem, ...diagnosticsOf(error) }
   }
 }
 
-function errorParameters(error: CountersignError, entry: ErrorEntry, policy: CompiledPolicy): Record<string, string> {
+function errorParameters(code: ErrorCode, entry: ErrorEntry, policy: CompiledPolicy): Record<string, string> {
   if (entry.error === undefined) return {}
   const parameters: Record<string, string> = { error: entry.error, error_description: entry.title }
-  if (error.code === 'ERR_SCOPE_INSUFFICIENT') parameters['scope'] = scopesOf(policy)
+  if (code === 'ERR_SCOPE_INSUFFICIENT') parameters['scope'] = scopesOf(policy)
   if (entry.error === 'insufficient_user_authentication') {
     // RFC 9470 section 3: everything that a new authentication must satisfy, so that one is enough.
     if (policy.acr.length > 0) parameters['acr_values'] = policy.acr.join(' ')

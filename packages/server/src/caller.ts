@@ -25,14 +25,14 @@ export interface Caller extends Omit<VerifiedToken, 'jkt' | 'x5tS256' | 'confirm
 }
 
 /** Puts together what a verified token and a verified proof say. */
-export function callerOf(
-  { jkt: _, x5tS256: __, confirmationKey: ___, ...token }: VerifiedToken,
-  proof: ProofState | undefined,
-): Caller {
-  return Object.freeze({
-    kind: proof?.kind ?? 'bearer',
-    ...token,
-    ...(proof !== undefined && { jkt: proof.jkt, jti: proof.jti, algorithm: proof.algorithm?.alg as string }),
-    ...(proof?.nonce !== undefined && { nonce: proof.nonce }),
-  })
+export function callerOf(token: VerifiedToken, proof: ProofState | undefined): Caller {
+  // Member by member: to copy all but three takes four times as long.
+  const { issuer, subject, subjectType, clientId, scopes, roles, groups, permissions, entitlements, expiresAt } = token
+  const said = { issuer, subject, subjectType, clientId, scopes, roles, groups, permissions, entitlements, expiresAt }
+  const { claims } = token
+  if (proof === undefined) return Object.freeze({ ...said, claims, kind: 'bearer' })
+  const { kind, jkt, jti, algorithm, nonce } = proof
+  const alg = algorithm?.alg as string
+  if (nonce === undefined) return Object.freeze({ ...said, claims, kind, jkt, jti, algorithm: alg })
+  return Object.freeze({ ...said, claims, kind, jkt, jti, algorithm: alg, nonce })
 }

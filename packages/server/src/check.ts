@@ -24,3 +24,17 @@ export interface Check {
   /** What was demanded and what was found, for an explanation, once the check has passed. Nothing secret. */
   show?(exchange: Exchange): { readonly expected?: unknown; readonly actual?: unknown }
 }
+
+/** Makes checks in their order, each once the one before has passed. Answers at once unless one of them has to wait. */
+export function runAll(checks: readonly Check[], exchange: Exchange, from = 0): undefined | Promise<void> {
+  for (let index = from; index < checks.length; index++) {
+    const pending = (checks[index] as Check).run(exchange)
+    if (pending !== undefined) return pending.then(() => runAll(checks, exchange, index + 1))
+  }
+  return undefined
+}
+
+/** Makes checks of which none waits. */
+export function runNow(checks: readonly Check[], exchange: Exchange): void {
+  if (runAll(checks, exchange) !== undefined) throw new Error('A check waits that must not')
+}

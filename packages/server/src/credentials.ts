@@ -1,7 +1,8 @@
 // Reading credentials from the raw header fields. Node joins repeated fields or silently keeps the first; a request whose
 // credentials can be read in two ways is refused, so the parsed headers are never consulted.
 
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import { trimmed } from './field-value.ts'
 
 /** Header fields as Node's `rawHeaders` has them: names and values in turn. */
@@ -49,14 +50,14 @@ const TOKEN68 = /^ +([A-Za-z0-9\-._~+/]+=*)$/
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1 RFC 9449, section 7.1}
  */
 export function readCredentials(rawHeaders: RawHeaders): Credentials {
-  const { authorization, proof, detached, wanted, ...content } = readFields(rawHeaders)
+  const { authorization, proof, detached, wanted, content } = readFields(rawHeaders)
   if (authorization === undefined) {
-    throw new CountersignError('ERR_CREDENTIALS_MISSING', 'The request has no Authorization field')
+    throw refusal('ERR_CREDENTIALS_MISSING', 'The request has no Authorization field')
   }
   const scheme = SCHEME.exec(authorization)?.[0] ?? ''
   const kind = scheme.toLowerCase()
   if (kind !== 'dpop' && kind !== 'bearer' && kind !== 'gnap') {
-    throw new CountersignError(
+    throw refusal(
       scheme === '' ? 'ERR_AUTHORIZATION_MALFORMED' : 'ERR_SCHEME_NOT_ACCEPTED',
       'The scheme of the Authorization field is neither DPoP nor Bearer',
       { parameter: 'Authorization' },
@@ -64,7 +65,7 @@ export function readCredentials(rawHeaders: RawHeaders): Credentials {
   }
   const accessToken = TOKEN68.exec(authorization.slice(scheme.length))?.[1]
   if (accessToken === undefined) {
-    throw new CountersignError('ERR_AUTHORIZATION_MALFORMED', 'The Authorization field is not a scheme and a token68', {
+    throw refusal('ERR_AUTHORIZATION_MALFORMED', 'The Authorization field is not a scheme and a token68', {
       parameter: 'Authorization',
       expected: `${scheme} <access token>`,
     })
@@ -72,7 +73,8 @@ export function readCredentials(rawHeaders: RawHeaders): Credentials {
   return { scheme: kind, accessToken, proof, detached, content, wantsAnswer: wanted === '?1' }
 }
 
-interface Fields extends ContentFields {
+interface Fields {
+  readonly content: ContentFields
   readonly authorization: string | undefined
   readonly proof: string | undefined
   readonly detached: string | undefined
@@ -129,12 +131,12 @@ function readFields(rawHeaders: RawHeaders): Fields {
         break
     }
   }
-  return { authorization, proof, detached, wanted, type, types, isJose, isEncoded, length }
+  return { authorization, proof, detached, wanted, content: { type, types, isJose, isEncoded, length } }
 }
 
 function duplicate(
   code: 'ERR_AUTHORIZATION_DUPLICATE' | 'ERR_DPOP_PROOF_DUPLICATE' | 'ERR_ENVELOPE_DUPLICATE',
   parameter: string,
 ): CountersignError {
-  return new CountersignError(code, `The request has more than one ${parameter} field`, { parameter, expected: 1 })
+  return refusal(code, `The request has more than one ${parameter} field`, { parameter, expected: 1 })
 }

@@ -9,19 +9,19 @@ const MAX_MEMBERS = 32
 /** A compact JWS or JWE, or the beginning of one: whatever a caller has written it into, it may be somebody's token. */
 const COMPACT_JOSE = /\b[\w-]{8,}(?:\.[\w-]{8,}(?:\.[\w-]*)*)/g
 
+type Diagnostic = 'parameter' | 'reason' | 'expected' | 'actual'
+
 /** The data of an error, in a form that is safe to show: texts, numbers, and short lists of them. */
-export function diagnosticsOf(
-  error: CountersignError,
-): Pick<ProblemDetails, 'parameter' | 'reason' | 'expected' | 'actual'> {
+export function diagnosticsOf(error: CountersignError): Pick<ProblemDetails, Diagnostic> {
   const { parameter, reason } = error
   const expected = shown(error.expected)
   const actual = shown(error.actual)
-  return {
-    ...(parameter !== undefined && { parameter }),
-    ...(reason !== undefined && { reason }),
-    ...(expected !== undefined && { expected }),
-    ...(actual !== undefined && { actual }),
-  }
+  const diagnostics: { -readonly [Member in Diagnostic]?: ProblemDetails[Member] } = {}
+  if (parameter !== undefined) diagnostics.parameter = parameter
+  if (reason !== undefined) diagnostics.reason = reason
+  if (expected !== undefined) diagnostics.expected = expected
+  if (actual !== undefined) diagnostics.actual = actual
+  return diagnostics
 }
 
 /** A URI as it may be shown: without user information, query and fragment, in which secrets travel. */
@@ -36,7 +36,8 @@ export function shownMethod(method: string): string {
 
 /** A value as it may be shown: short texts, numbers, and short lists of texts. Of anything else only what it is. */
 export function shown(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(COMPACT_JOSE, masked).slice(0, MAX_LENGTH)
+  if (typeof value === 'string')
+    return (value.includes('.') ? value.replace(COMPACT_JOSE, masked) : value).slice(0, MAX_LENGTH)
   if (typeof value === 'number') return value
   if (Array.isArray(value))
     return value.slice(0, MAX_MEMBERS).map((member) => (typeof member === 'string' ? shown(member) : typeof member))

@@ -34,11 +34,11 @@ export type RequestForm = 'bearer' | 'dpop' | 'detached' | 'content' | 'gnap-det
 /** What was found out of a request before: for whoever asks more than one policy about it, since its proof is good once. */
 export interface RequestMemory {
   /** @internal What the proof and the token say. */
-  proved?: Promise<Exchange>
+  proved?: Exchange | Promise<Exchange>
   /** @internal The content beside an envelope. */
   content?: Promise<Buffer>
   /** @internal That the content is right, and the proof was not used before. */
-  claimed?: Promise<void>
+  claimed?: 'claimed' | Promise<void>
   /** @internal That evidence of it was handed out. */
   isKept?: boolean
 }

@@ -1,7 +1,7 @@
 // What a route demands of a caller that has proved itself, as checks: the last ones. Only what is demanded is checked.
 
-import type { JsonObject } from '@countersign/shared'
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError, JsonObject } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from './check.ts'
 import type { Exchange } from './exchange.ts'
 import type { Membership, PolicyDemands } from './policy.ts'
@@ -139,7 +139,7 @@ function refused(
   expected?: unknown,
   actual?: unknown,
 ): CountersignError {
-  return new CountersignError(code, `The route refuses the caller for its ${parameter}`, {
+  return refusal(code, `The route refuses the caller for its ${parameter}`, {
     parameter,
     expected,
     actual,

@@ -1,6 +1,6 @@
 // The first checks: what the request itself must be before anything in it is looked at. Whatever can be read in two ways is refused.
 
-import { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from './check.ts'
 import { readCredentials } from './credentials.ts'
 import { shownUri } from './diagnostics.ts'
@@ -42,7 +42,7 @@ export function createRequestChecks(targets: RequestTargets): readonly Check[] {
       needs: [],
       run({ request }) {
         if (TOKEN_IN_QUERY.test(request.target)) {
-          throw new CountersignError('ERR_TOKEN_IN_QUERY', 'The query has an access token too', {
+          throw refusal('ERR_TOKEN_IN_QUERY', 'The query has an access token too', {
             parameter: 'access_token',
           })
         }
@@ -57,7 +57,7 @@ export function createRequestChecks(targets: RequestTargets): readonly Check[] {
       run({ credentials, policy }) {
         const scheme = credentials?.scheme
         if (scheme !== undefined && policy.schemes.includes(scheme)) return
-        throw new CountersignError('ERR_SCHEME_NOT_ACCEPTED', 'The scheme is not accepted here', {
+        throw refusal('ERR_SCHEME_NOT_ACCEPTED', 'The scheme is not accepted here', {
           parameter: 'Authorization',
           expected: policy.schemes,
           actual: scheme,

@@ -1,7 +1,8 @@
 // The URI of a request as a proof must name it: our configured origins, and the path of the request target. Neither `Host` nor
 // `X-Forwarded-*` takes part, so whoever controls them cannot move a proof.
 
-import { CountersignError, isCountersignError, limits, normalizeHtu } from '@countersign/shared'
+import type { CountersignError } from '@countersign/shared'
+import { isCountersignError, limits, normalizeHtu, refusal } from '@countersign/shared'
 
 /** Resolves request targets against the origins under which this server is reached. */
 export interface RequestTargets {
@@ -21,6 +22,8 @@ export interface RequestTargets {
 
 /** Absolute form with a path. Without one, routers read what follows the authority differently. */
 const ABSOLUTE = /^https?:\/\/[^/?#]+\//i
+/** A path that is its own normal form unless it has a dot segment, with its query: what nearly every request has. */
+const PLAIN = /^(\/[A-Za-z0-9\-_~!$&'()*+,;=:@/.]*)(?:\?[\x21\x22\x24-\x7e]*)?$/
 /** A dot segment, encoded or not. Clients remove them; a router that does not would run another route than the one the proof names. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 /** What arrives on the wire is printable ASCII. Node hands raw bytes over as Latin-1, which would be encoded a second time. */
@@ -32,13 +35,17 @@ const PRINTABLE = /^[\x21-\x7e]*$/
  */
 export function createRequestTargets(origins: readonly string[], basePath: string): RequestTargets {
   const main = origins[0] as string
+  const prefix = main + basePath
   return {
     pathOf(target) {
+      const plain = PLAIN.exec(target)?.[1]
+      if (plain !== undefined && !plain.includes('/.') && prefix.length + target.length <= limits.MAX_URI_LENGTH)
+        return basePath + plain
       if (target.includes('#') || !PRINTABLE.test(target)) throw invalid('character')
       if (DOT_SEGMENT.test(target.split('?', 1)[0] as string)) throw invalid('dot_segment')
       const path = ABSOLUTE.test(target) ? pathOfAbsolute(target) : target
       if (!path.startsWith('/')) throw invalid('form')
-      return normalize(main + basePath + path).slice(main.length)
+      return normalize(prefix + path).slice(main.length)
     },
     matches: (htu, path) =>
       origins.some((origin) => isUri(htu, origin, path)) ||
@@ -69,7 +76,7 @@ function normalize(uri: string): string {
 }
 
 function invalid(reason: string, cause?: unknown): CountersignError {
-  return new CountersignError('ERR_REQUEST_TARGET_INVALID', 'The request target cannot be compared with a proof', {
+  return refusal('ERR_REQUEST_TARGET_INVALID', 'The request target cannot be compared with a proof', {
     parameter: 'request target',
     reason,
     expected: `a path, or a URI of one of the configured origins, of at most ${limits.MAX_URI_LENGTH} characters`,

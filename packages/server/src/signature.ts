@@ -66,9 +66,12 @@ function isPss({ alg }: AlgorithmEntry): boolean {
   return alg.startsWith('PS')
 }
 
+/** The names of digests in Node. */
+const DIGESTS = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
+
 /** The name of an algorithm's digest in Node; `null` for those that have their own. */
 function digestOf({ hash }: AlgorithmEntry): string | null {
-  return hash === undefined ? null : hash.replace('-', '').toLowerCase()
+  return hash === undefined ? null : DIGESTS[hash]
 }
 
 /** The DER form of an ECDSA signature that JWS writes as r and s side by side (RFC 7518 section 3.4). */
@@ -79,7 +82,8 @@ function derOfConcatenated(signature: Uint8Array): Uint8Array {
   const lengthOfR = derLength(signature, r, half)
   const lengthOfS = derLength(signature, s, signature.length)
   const length = 4 + lengthOfR + lengthOfS
-  const der = new Uint8Array(length + (length < 128 ? 2 : 3))
+  // From Node's pool, which costs a third of memory of its own; every octet of it is written.
+  const der = Buffer.allocUnsafe(length + (length < 128 ? 2 : 3))
   let at = 0
   der[at++] = 0x30
   if (length >= 128) der[at++] = 0x81
@@ -102,8 +106,11 @@ function derLength(octets: Uint8Array, start: number, end: number): number {
 }
 
 function writeInteger(der: Uint8Array, start: number, length: number, magnitude: Uint8Array): number {
+  const end = start + 2 + length
   der[start] = 0x02
   der[start + 1] = length
-  der.set(magnitude, start + 2 + length - magnitude.length)
-  return start + 2 + length
+  // Where there is one octet more than the magnitude has.
+  der[start + 2] = 0
+  der.set(magnitude, end - magnitude.length)
+  return end
 }

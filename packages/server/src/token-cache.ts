@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto'
 import type { AlgorithmEntry } from '@countersign/shared'
 import { LRUCache } from 'lru-cache'
 import type { VerifiedToken } from './token/token-state.ts'
+import { TokenState } from './token/token-state.ts'
 
 /** A proof's key, imported. */
 export interface ProofKey {
@@ -23,6 +24,8 @@ export interface ProofKey {
 /** What is remembered of a verified token. */
 export interface CachedToken {
   readonly token: VerifiedToken
+  /** The token as checks look at it: shared by all requests with it, and not to be written to. */
+  readonly state: TokenState
   /** The key of the proof it came with; `undefined` for a bearer token. */
   readonly proofKey: ProofKey | undefined
   /** Tells whether the key that signed the token is still one of its issuer's. */
@@ -33,7 +36,7 @@ export interface CachedToken {
 export interface TokenCache {
   get(ath: string): CachedToken | undefined
   /** @param maxAgeSeconds - Longest time the entry is kept, if that is less than the cache's own. */
-  set(ath: string, entry: CachedToken, maxAgeSeconds?: number): void
+  set(ath: string, entry: Omit<CachedToken, 'state'>, maxAgeSeconds?: number): void
 }
 
 /** Creates the cache. With `maxEntries` 0 it keeps nothing. */
@@ -55,7 +58,8 @@ export function createTokenCache(
     },
     set(ath, entry, maxAgeSeconds = bounds.maxAgeSeconds) {
       if (maxAgeSeconds === 0) return
-      entries.set(ath, { ...entry, verifyAgainAt: clock() + Math.min(maxAgeSeconds, bounds.maxAgeSeconds) })
+      const state = Object.freeze(TokenState.ofVerified(entry.token))
+      entries.set(ath, { ...entry, state, verifyAgainAt: clock() + Math.min(maxAgeSeconds, bounds.maxAgeSeconds) })
     },
   }
 }

@@ -1,10 +1,10 @@
 // The verification of a request, without any framework: the way of a request, step by step. The Fastify plugin is a skin over it.
 
-import { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import { createAnswers } from './answers.ts'
 import type { Caller } from './caller.ts'
 import { callerOf } from './caller.ts'
-import type { Check } from './check.ts'
+import { runAll, runNow } from './check.ts'
 import type { AcceptedEnvelope, VerifiedContent } from './content/accepted-envelope.ts'
 import { acceptedEnvelope, contentWithin, hasContent } from './content/accepted-envelope.ts'
 import { contentOf } from './content/content-checks.ts'
@@ -27,14 +27,15 @@ import type { CompiledPolicy, RoutePolicy } from './policy.ts'
 import { compilePolicy } from './policy.ts'
 import type { IssuerProfileReport } from './profiles/profile-report.ts'
 import { reportProfiles } from './profiles/profile-report.ts'
+import type { ProofState } from './proofs/proof-kind.ts'
 import { createMemoryReplayStore } from './replay/replay-memory.ts'
 import { isReplayStore } from './replay/replay-store.ts'
 import { createRequestChecks } from './request-checks.ts'
 import { createRequestTargets } from './request-target.ts'
 import { createTokenChecks } from './token/token-checks.ts'
-import type { VerifiedToken } from './token/token-state.ts'
-import { TokenState } from './token/token-state.ts'
+import type { TokenState, VerifiedToken } from './token/token-state.ts'
 import { createTokenCache } from './token-cache.ts'
+import type { Way } from './ways.ts'
 import { createWays, proofPresent } from './ways.ts'
 
 export { RefusalError } from './answers.ts'
@@ -196,7 +197,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     async verify(request, policy = signedCall, memory) {
       const judged = judgement(request, policy)
       try {
-        await prove(judged, memory)
+        const proving = prove(judged, memory)
+        if (proving !== undefined) await proving
         const { exchange } = judged
         if (!coversContent(exchange)) return await conclude(judged, memory)
         // Of several policies that judge one request, the first reads its content.
@@ -213,7 +215,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     async begin(request, policy = signedCall, memory) {
       const judged = judgement(request, policy)
       try {
-        await prove(judged, memory)
+        const proving = prove(judged, memory)
+        if (proving !== undefined) await proving
         if (!coversContent(judged.exchange)) return { verification: await conclude(judged, memory) }
         // Whoever may not make this call need not send its content; of none, it is applied once, at the end.
         if (hasContent(judged.exchange)) await runAll(policy.checks, judged.exchange)
@@ -260,20 +263,23 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   /** Steps 1 to 5: the credentials are good, and belong to this request. Nothing is stored that was not found good. */
-  async function prove(judged: Judgement, memory: RequestMemory | undefined): Promise<void> {
+  function prove(judged: Judgement, memory: RequestMemory | undefined): undefined | Promise<unknown> {
     const { exchange } = judged
-    if (memory === undefined) return authenticate(exchange)
-    if (memory.proved === undefined) {
-      memory.proved = authenticate(exchange).then(() => exchange)
-      await memory.proved
-      return
-    }
-    judged.exchange = (await memory.proved).under(exchange.policy)
+    if (memory?.proved !== undefined) return proveAgain(judged, memory.proved)
+    const proving = authenticate(exchange)
+    if (memory === undefined) return proving
+    memory.proved = proving === undefined ? exchange : proving.then(() => exchange)
+    return memory.proved instanceof Promise ? memory.proved : undefined
+  }
+
+  /** Under another policy than before. */
+  async function proveAgain(judged: Judgement, proved: Exchange | Promise<Exchange>): Promise<void> {
+    judged.exchange = (await proved).under(judged.exchange.policy)
     const { form } = judged.exchange
     await runAll(ofPolicy, judged.exchange)
     // What is content like any other to one policy is an envelope to another.
     if (judged.exchange.form !== form)
-      throw new CountersignError('ERR_ENVELOPE_NOT_ACCEPTED', 'The request was read otherwise before')
+      throw refusal('ERR_ENVELOPE_NOT_ACCEPTED', 'The request was read otherwise before')
   }
 
   /** Steps 6 and 7: the proof is new, and the route allows the call. */
@@ -282,28 +288,23 @@ export function createVerifier(options: VerifierOptions): Verifier {
     memory: RequestMemory | undefined,
   ): Promise<Verification> {
     const { last } = wayOf(exchange.form as RequestForm)
-    if (memory === undefined) {
-      await runAll(last, exchange)
-    } else {
-      memory.claimed ??= runAll(last, exchange)
-      await memory.claimed
-    }
+    const claiming = memory?.claimed ?? runAll(last, exchange)
+    if (memory !== undefined) memory.claimed = claiming ?? 'claimed'
+    if (claiming !== undefined && claiming !== 'claimed') await claiming
     const envelope = acceptedEnvelope(exchange)
     exchange.envelope = envelope
-    await runAll(exchange.policy.checks, exchange)
+    const allowing = runAll(exchange.policy.checks, exchange)
+    if (allowing !== undefined) await allowing
     if (envelope !== undefined && onEvidence !== undefined && memory?.isKept !== true) {
       if (memory !== undefined) memory.isKept = true
       await onEvidence(envelope.evidence())
     }
-    const content = contentWithin(exchange)
-    const verification: Verification = {
-      caller: callerOf(exchange.verified as VerifiedToken, exchange.proof),
-      headers: nonceHeaders(exchange.proof?.nonce),
-      ...(envelope !== undefined && { envelope }),
-      ...(content !== undefined && { content }),
-    }
+    const caller = callerOf(exchange.verified as VerifiedToken, exchange.proof)
+    const headers = nonceHeaders(exchange.proof)
     reportOutcome(startedAt, exchange, undefined)
-    return verification
+    if (envelope === undefined) return { caller, headers }
+    const content = contentWithin(exchange)
+    return { caller, headers, envelope, ...(content !== undefined && { content }) }
   }
 
   function refusalOf(error: unknown, { exchange, startedAt }: Judgement): unknown {
@@ -323,20 +324,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return memory.content
   }
 
-  async function authenticate(exchange: Exchange): Promise<void> {
+  function authenticate(exchange: Exchange): undefined | Promise<void> {
     // 1. The request can be read in one way only, and carries credentials of a kind that is accepted.
-    await runAll(requestChecks, exchange)
+    runNow(requestChecks, exchange)
     const { scheme } = recall(exchange)
-    if (scheme !== 'bearer') await runAll(present, exchange)
+    if (scheme !== 'bearer') runNow(present, exchange)
     // 2. to 5. The proof, the token, and the signatures of both. Nothing is stored before all of it holds.
     const way = wayOf(exchange.form as RequestForm)
-    if (exchange.cached === undefined) {
-      await runAll(form, exchange)
-      await runAll(way.firstTime[(exchange.token as TokenState).kind], exchange)
-      remember(exchange)
-    } else {
-      await runAll(way.again, exchange)
-    }
+    return exchange.cached === undefined ? authenticateNewToken(way, exchange) : runAll(way.again, exchange)
+  }
+
+  async function authenticateNewToken({ firstTime }: Way, exchange: Exchange): Promise<void> {
+    runNow(form, exchange)
+    await runAll(firstTime[(exchange.token as TokenState).kind], exchange)
+    remember(exchange)
   }
 
   /** Looks up what is remembered of the access token. */
@@ -345,7 +346,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     exchange.cached = tokenCache.get(exchange.ath)
     if (exchange.cached === undefined) return credentials
     exchange.verified = exchange.cached.token
-    exchange.token = TokenState.ofVerified(exchange.verified)
+    exchange.token = exchange.cached.state
     return credentials
   }
 
@@ -358,11 +359,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   /** A fresh nonce is due once the client's has passed half its life. */
-  function nonceHeaders(used: string | undefined): Record<string, string> {
+  function nonceHeaders(proof: ProofState | undefined): Record<string, string> {
     if (nonces === undefined) return {}
-    const verdict = used === undefined ? 'invalid' : nonces.check(used)
-    const fresh = typeof verdict === 'object' && (clock() - verdict.issuedAt) * 2 < nonces.ttlSeconds
-    return fresh ? {} : { 'dpop-nonce': nonces.current() }
+    const isFresh = proof?.nonce !== undefined && (proof.acceptableUntil - clock()) * 2 > nonces.ttlSeconds
+    return isFresh ? {} : { 'dpop-nonce': nonces.current() }
   }
 }
 
@@ -370,11 +370,4 @@ export function createVerifier(options: VerifierOptions): Verifier {
 interface Judgement {
   exchange: Exchange
   readonly startedAt: number | undefined
-}
-
-async function runAll(checks: readonly Check[], exchange: Exchange): Promise<void> {
-  for (const check of checks) {
-    const pending = check.run(exchange)
-    if (pending !== undefined) await pending
-  }
 }

@@ -1,7 +1,7 @@
 // The ways of a request through the checks: one for each kind of proof and each kind of token. What can be checked cheaply comes first;
 // a public-key operation for the token, or a question to its issuer, only after the proof's own signature; replay last.
 
-import { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from './check.ts'
 import type { ContentServices } from './content/content-checks.ts'
 import type { RequestForm } from './exchange.ts'
@@ -37,7 +37,7 @@ export const proofPresent: Check = {
       exchange.proof ??= kind.detect(exchange)
     }
     if (exchange.proof !== undefined) return
-    throw new CountersignError('ERR_DPOP_PROOF_MISSING', 'The request has no proof', { parameter: 'DPoP' })
+    throw refusal('ERR_DPOP_PROOF_MISSING', 'The request has no proof', { parameter: 'DPoP' })
   },
   show: ({ proof }) => ({ actual: proof?.kind }),
 }

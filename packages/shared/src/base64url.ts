@@ -1,7 +1,8 @@
 // RFC 4648 section 5 without padding, canonical spelling only (RFC 7515 section 2).
 // Node's and jose's decoders accept padding, inner white space and stray trailing bits; a text with two spellings is not evidence.
 
-import { CountersignError } from './errors.ts'
+import type { CountersignError } from './errors.ts'
+import { refusal } from './errors.ts'
 
 const ALPHABET = /^[A-Za-z0-9_-]*$/
 const CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -100,5 +101,5 @@ function endsCanonically(text: string): boolean {
 }
 
 function invalid(cause?: unknown): CountersignError {
-  return new CountersignError('ERR_BASE64URL_INVALID', 'Not canonical base64url', { cause })
+  return refusal('ERR_BASE64URL_INVALID', 'Not canonical base64url', { cause })
 }

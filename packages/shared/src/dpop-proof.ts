@@ -3,8 +3,9 @@
 
 import type { AlgorithmEntry, JwsAlgorithm } from './algorithms.ts'
 import { algorithmOf } from './algorithms.ts'
-import type { ErrorCode } from './error-table.ts'
-import { CountersignError, isCountersignError } from './errors.ts'
+import type { RefusalCode } from './error-table.ts'
+import type { CountersignError } from './errors.ts'
+import { isCountersignError, refusal } from './errors.ts'
 import type { JsonMembers } from './json.ts'
 import type { PublicJwk } from './jwk.ts'
 import { readPublicJwk } from './jwk.ts'
@@ -151,14 +152,10 @@ export function decodeDPoPProofClaims(segment: string): DPoPProofClaims {
   if (iat === undefined) throw refused('ERR_DPOP_PROOF_CLAIM_MISSING', 'iat')
   if (typeof iat !== 'number')
     throw refused('ERR_DPOP_PROOF_CLAIM_INVALID', 'iat', { reason: 'type', expected: 'number' })
-  return {
-    jti,
-    htm,
-    htu,
-    iat,
-    ...(payload('ath') !== undefined && { ath: stringClaim(payload, 'ath') }),
-    ...(payload('nonce') !== undefined && { nonce: stringClaim(payload, 'nonce') }),
-  }
+  const claims: { -readonly [Claim in keyof DPoPProofClaims]: DPoPProofClaims[Claim] } = { jti, htm, htu, iat }
+  if (payload('ath') !== undefined) claims.ath = stringClaim(payload, 'ath')
+  if (payload('nonce') !== undefined) claims.nonce = stringClaim(payload, 'nonce')
+  return claims
 }
 
 /**
@@ -216,9 +213,9 @@ function asMalformed<Result>(decode: () => Result): Result {
 }
 
 function refused(
-  code: ErrorCode,
+  code: RefusalCode,
   parameter: string,
   details: { reason?: string | undefined; expected?: unknown; actual?: unknown; cause?: unknown } = {},
 ): CountersignError {
-  return new CountersignError(code, `The DPoP proof is refused for its ${parameter}`, { parameter, ...details })
+  return refusal(code, `The DPoP proof is refused for its ${parameter}`, { parameter, ...details })
 }

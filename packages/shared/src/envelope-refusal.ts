@@ -1,15 +1,15 @@
 // The errors of request envelopes and of their answers, for the files that decode them.
 
-import type { ErrorCode } from './error-table.ts'
+import type { RefusalCode } from './error-table.ts'
 import type { ErrorDetails } from './errors.ts'
-import { CountersignError, isCountersignError } from './errors.ts'
+import { CountersignError, isCountersignError, refusal } from './errors.ts'
 
 /** What is known of a refusal besides the parameter. */
 export type RefusalDetails = Omit<ErrorDetails, 'parameter'>
 
 /** The error for an envelope that is refused. */
-export function refused(code: ErrorCode, parameter: string, details: RefusalDetails = {}): CountersignError {
-  return new CountersignError(code, `The request envelope is refused for its ${parameter}`, { parameter, ...details })
+export function refused(code: RefusalCode, parameter: string, details: RefusalDetails = {}): CountersignError {
+  return refusal(code, `The request envelope is refused for its ${parameter}`, { parameter, ...details })
 }
 
 /** The error for an answer that is refused. */

@@ -208,3 +208,10 @@ export const errorTable = {
 
 /** Every code that an error of Countersign can have. */
 export type ErrorCode = keyof typeof errorTable
+
+/** Codes of what a stranger can cause: those that a resource server answers with, and those of bytes that are malformed. */
+export type RefusalCode = {
+  [Code in ErrorCode]: (typeof errorTable)[Code] extends { readonly status: number } | { readonly family: 'malformed' }
+    ? Code
+    : never
+}[ErrorCode]

@@ -2,7 +2,7 @@
 // it never carries a key, a token or a proof.
 
 import type { Challenge } from './challenge.ts'
-import type { ErrorCode } from './error-table.ts'
+import type { ErrorCode, RefusalCode } from './error-table.ts'
 import type { ProblemDetails } from './problem.ts'
 
 const brand = Symbol.for('countersign.error')
@@ -56,13 +56,40 @@ export class CountersignError<Code extends ErrorCode = ErrorCode> extends Error 
     this.retryable = details.retryable ?? false
     this.challenges = details.challenges
     this.problem = details.problem
-    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static {
+    Object.defineProperty(CountersignError.prototype, brand, { value: true })
   }
 
   /** Code, message and data, without `cause` and stack: safe to log. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, parameter, reason, expected, actual, retryable, challenges, problem } = this
     return { name, code, message, parameter, reason, expected, actual, retryable, challenges, problem }
+  }
+}
+
+/**
+ * Makes the error for something that a stranger has sent. It has no stack: where it arose says nothing that its code does not, and to
+ * capture one costs more than all else that a refusal does, which strangers could make a server pay (bench/cases/server-junk.ts).
+ */
+export function refusal<Code extends RefusalCode>(
+  code: Code,
+  message: string,
+  details?: ErrorDetails,
+): CountersignError<Code> {
+  return withoutStack(() => new CountersignError(code, message, details))
+}
+
+/** Runs something that makes an error, which has no stack then. Nothing of an application's may run in it. */
+export function withoutStack<Result>(make: () => Result): Result {
+  const limit: unknown = Reflect.get(Error, 'stackTraceLimit')
+  // Where it cannot be set, as with frozen intrinsics, errors have their stacks.
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', limit)
   }
 }
 

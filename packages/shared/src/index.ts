@@ -47,10 +47,10 @@ export {
   encodeEnvelopeHeader,
 } from './envelope-header.ts'
 // Errors and limits
-export type { ErrorCode, ErrorEntry, ErrorFamily, OAuthError } from './error-table.ts'
+export type { ErrorCode, ErrorEntry, ErrorFamily, OAuthError, RefusalCode } from './error-table.ts'
 export { errorTable } from './error-table.ts'
 export type { ErrorDetails } from './errors.ts'
-export { CountersignError, isCountersignError } from './errors.ts'
+export { CountersignError, isCountersignError, refusal, withoutStack } from './errors.ts'
 export type { Evidence, EvidenceReport, ExpectedEvidence } from './evidence.ts'
 export { verifyEvidence } from './evidence.ts'
 export { normalizeHtu } from './htu.ts'

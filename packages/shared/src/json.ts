@@ -2,7 +2,8 @@
 // differ. Duplicate members, lone surrogates, infinities, depth and size beyond the caps are refused; objects have no prototype.
 
 import { bytesOfBinary } from './base64url.ts'
-import { CountersignError } from './errors.ts'
+import type { CountersignError } from './errors.ts'
+import { refusal } from './errors.ts'
 import { MAX_JSON_DEPTH, MAX_JSON_LENGTH } from './limits.ts'
 
 /** Any JSON value, as parsed here. */
@@ -192,5 +193,5 @@ function wellFormed(text: string): string {
 }
 
 function invalid(reason: string, message: string, cause?: unknown): CountersignError {
-  return new CountersignError('ERR_JSON_INVALID', message, { reason, cause })
+  return refusal('ERR_JSON_INVALID', message, { reason, cause })
 }

@@ -4,7 +4,8 @@
 import type { AlgorithmEntry } from './algorithms.ts'
 import { algorithmOf } from './algorithms.ts'
 import { decodeBase64url, isBase64url } from './base64url.ts'
-import { CountersignError } from './errors.ts'
+import type { CountersignError } from './errors.ts'
+import { refusal } from './errors.ts'
 import { MAX_RSA_EXPONENT_BYTES, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from './limits.ts'
 
 /** The public members of an elliptic curve key. */
@@ -180,5 +181,5 @@ function readOctets(member: string, value: unknown, length: number): string {
 }
 
 function invalid(parameter: string, reason: string): CountersignError {
-  return new CountersignError('ERR_JWK_INVALID', `The JWK is refused for its "${parameter}"`, { parameter, reason })
+  return refusal('ERR_JWK_INVALID', `The JWK is refused for its "${parameter}"`, { parameter, reason })
 }

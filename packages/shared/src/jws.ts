@@ -1,7 +1,7 @@
 // The JWS compact serialisation, RFC 7515 section 7.1, decoded strictly and without trust.
 
 import { decodeBase64url, decodeBase64urlToBinary, encodeBase64url } from './base64url.ts'
-import { CountersignError, isCountersignError } from './errors.ts'
+import { isCountersignError, refusal } from './errors.ts'
 import type { JsonMembers, JsonObject } from './json.ts'
 import { parseJsonMembersOfBinary, parseJsonObjectOfBinary } from './json.ts'
 
@@ -23,7 +23,7 @@ export function splitCompactJws(text: string): CompactJws {
   const first = text.indexOf('.')
   const second = text.indexOf('.', first + 1)
   if (first === -1 || second === -1 || text.includes('.', second + 1)) {
-    throw new CountersignError('ERR_JWS_INVALID', 'A compact JWS has exactly three segments', { reason: 'segments' })
+    throw refusal('ERR_JWS_INVALID', 'A compact JWS has exactly three segments', { reason: 'segments' })
   }
   return {
     header: text.slice(0, first),
@@ -58,7 +58,7 @@ function decodeSegment<Parsed>(segment: string, parameter: string, parse: (binar
   } catch (cause) {
     if (!isCountersignError(cause)) throw cause
     const reason = cause.code === 'ERR_BASE64URL_INVALID' ? 'base64url' : cause.reason
-    throw new CountersignError('ERR_JWS_INVALID', `The ${parameter} of the JWS is malformed`, {
+    throw refusal('ERR_JWS_INVALID', `The ${parameter} of the JWS is malformed`, {
       parameter,
       reason,
       cause,
@@ -74,12 +74,12 @@ function decodeSegment<Parsed>(segment: string, parameter: string, parse: (binar
 export function decodeSignatureSegment(segment: string): Uint8Array<ArrayBuffer> {
   const parameter = 'signature'
   if (segment === '') {
-    throw new CountersignError('ERR_JWS_INVALID', 'The JWS has no signature', { parameter, reason: 'empty' })
+    throw refusal('ERR_JWS_INVALID', 'The JWS has no signature', { parameter, reason: 'empty' })
   }
   try {
     return decodeBase64url(segment)
   } catch (cause) {
-    throw new CountersignError('ERR_JWS_INVALID', 'The signature is malformed', {
+    throw refusal('ERR_JWS_INVALID', 'The signature is malformed', {
       parameter,
       reason: 'base64url',
       cause,

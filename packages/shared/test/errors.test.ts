@@ -1,7 +1,7 @@
 // The one error class, and the guard that knows it across copies of the package.
 
 import { describe, expect, it } from 'vitest'
-import { CountersignError, isCountersignError } from '../src/errors.ts'
+import { CountersignError, isCountersignError, refusal, withoutStack } from '../src/errors.ts'
 
 describe('CountersignError', () => {
   it('is an Error that carries its data', () => {
@@ -55,6 +55,34 @@ describe('CountersignError', () => {
     ])
   })
 })
+
+describe('refusal', () => {
+  it('makes an error that says all but where it arose', () => {
+    const error = refusal('ERR_DPOP_PROOF_TYP', 'A sentence', { parameter: 'typ' })
+    expect(error).toBeInstanceOf(CountersignError)
+    expect(error).toMatchObject({ code: 'ERR_DPOP_PROOF_TYP', message: 'A sentence', parameter: 'typ' })
+    expect(error.stack).toBe('CountersignError: A sentence')
+  })
+
+  it('leaves other errors their stacks', () => {
+    expect(() => withoutStack(() => refusalThatThrows())).toThrow('from within')
+    expect(new Error('later').stack).toContain('errors.test')
+  })
+
+  it('has its stack where errors cannot be told to have none', () => {
+    const descriptor = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor
+    Object.defineProperty(Error, 'stackTraceLimit', { ...descriptor, writable: false })
+    try {
+      expect(refusal('ERR_DPOP_PROOF_TYP', 'A sentence').stack).toContain('errors.test')
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', descriptor)
+    }
+  })
+})
+
+function refusalThatThrows(): never {
+  throw new Error('from within')
+}
 
 describe('isCountersignError', () => {
   const error = new CountersignError('ERR_OPTION_INVALID', 'A sentence')

@@ -65,6 +65,7 @@ it('exports exactly these values', () => {
     'readDPoPProofJwk',
     'readPublicJwk',
     'readSealKey',
+    'refusal',
     'sealAlgorithms',
     'secureUrl',
     'splitCompactJws',
@@ -76,6 +77,7 @@ it('exports exactly these values', () => {
     'verifyEvidence',
     'verifyJwsSignature',
     'webCryptoParameters',
+    'withoutStack',
   ])
 })
 

@@ -1,6 +1,6 @@
 // The content that an envelope is, or that it covers.
 
-import { CountersignError, ENVELOPE_MEDIA_TYPE, isSealed } from '@countersign/shared'
+import { ENVELOPE_MEDIA_TYPE, isSealed, refusal } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import type { Exchange } from '../exchange.ts'
 import { EnvelopeState } from '../proofs/envelope-state.ts'
@@ -51,7 +51,7 @@ export function createContentDigestCheck({ clock, ...limits }: ContentServices):
     if (clock() - exchange.now > limits.maxContentSeconds) throw contentTooLate()
     // Neither side is secret: both are hashes of what the caller itself sent.
     if (exchange.digest !== (payload?.kind === 'digest' ? payload.digest : ''))
-      throw new CountersignError('ERR_ENVELOPE_CONTENT_MISMATCH', 'The content is not that of the request envelope', {
+      throw refusal('ERR_ENVELOPE_CONTENT_MISMATCH', 'The content is not that of the request envelope', {
         parameter: 'payload',
       })
   }
@@ -64,7 +64,7 @@ export function createContentDigestCheck({ clock, ...limits }: ContentServices):
  */
 export function contentOf({ request, form }: Exchange): AsyncIterable<Uint8Array> {
   if (request.content !== undefined) return request.content()
-  throw new CountersignError('ERR_ENVELOPE_NOT_ACCEPTED', 'The content cannot be verified here', {
+  throw refusal('ERR_ENVELOPE_NOT_ACCEPTED', 'The content cannot be verified here', {
     parameter: form === 'content' ? 'Content-Type' : 'Detached-JWS',
   })
 }

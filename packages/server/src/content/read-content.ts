@@ -1,7 +1,8 @@
 // Reading the content of a request whole, up to a limit, and its digest.
 
 import { hash } from 'node:crypto'
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 
 /** What is read of content at most, and for how long. */
 export interface ContentLimits {
@@ -58,7 +59,7 @@ export async function* contentInTime(
 
 /** The error for content that took too long. */
 export function contentTooLate(): CountersignError {
-  return new CountersignError('ERR_ENVELOPE_EXPIRED', 'The content did not arrive in time', {
+  return refusal('ERR_ENVELOPE_EXPIRED', 'The content did not arrive in time', {
     parameter: 'created',
     reason: 'content',
   })
@@ -66,7 +67,7 @@ export function contentTooLate(): CountersignError {
 
 /** The error for content beyond its limit. */
 export function contentTooLarge(maxBytes: number): CountersignError {
-  return new CountersignError('ERR_ENVELOPE_CONTENT_TOO_LARGE', 'The content is too large', {
+  return refusal('ERR_ENVELOPE_CONTENT_TOO_LARGE', 'The content is too large', {
     parameter: 'content',
     expected: maxBytes,
   })

@@ -1,7 +1,8 @@
 // Opening sealed envelopes (request-envelope.md, Sealed): a JWE to one of our keys, with an attached envelope in it. What the header says
 // is looked at here; the cryptography is that of jose.
 
-import { CountersignError, decodeSealHeader, decodeSealPlaintext, splitSeal } from '@countersign/shared'
+import type { CountersignError } from '@countersign/shared'
+import { decodeSealHeader, decodeSealPlaintext, refusal, splitSeal } from '@countersign/shared'
 import type { UnsealingKey } from './seal-keys.ts'
 
 /** Opens a sealed envelope. */
@@ -28,5 +29,5 @@ function refused(
   code: 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN' | 'ERR_ENVELOPE_SEAL_INVALID' | 'ERR_ENVELOPE_SEAL_UNOPENED',
   parameter: string,
 ): CountersignError {
-  return new CountersignError(code, `The sealed envelope is refused for its ${parameter}`, { parameter })
+  return refusal(code, `The sealed envelope is refused for its ${parameter}`, { parameter })
 }

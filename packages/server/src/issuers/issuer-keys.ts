@@ -2,7 +2,7 @@
 // A token can name a key; it can never name an address, and it cannot make us fetch more often than once per cool-down.
 
 import type { AlgorithmEntry } from '@countersign/shared'
-import { CountersignError } from '@countersign/shared'
+import { CountersignError, refusal } from '@countersign/shared'
 import { fetchJson } from './fetch-json.ts'
 import { discoverEndpoint } from './issuer-metadata.ts'
 import type { IssuerConfig } from './issuer-options.ts'
@@ -61,7 +61,7 @@ export function createIssuerKeys(
         found = keys.candidates(kid, algorithm)
       }
       if (found.length === 0) {
-        throw new CountersignError('ERR_TOKEN_KEY_UNKNOWN', 'The issuer has no such key', { parameter: 'kid' })
+        throw refusal('ERR_TOKEN_KEY_UNKNOWN', 'The issuer has no such key', { parameter: 'kid' })
       }
       return found
     },

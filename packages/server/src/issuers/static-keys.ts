@@ -1,7 +1,7 @@
 // Keys of an issuer that are given as an option: nothing is fetched, and nothing changes.
 
 import type { JsonValue } from '@countersign/shared'
-import { CountersignError, invalidOption } from '@countersign/shared'
+import { invalidOption, refusal } from '@countersign/shared'
 import { plainObject } from '../option-readers.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 import type { KeySet } from './key-set.ts'
@@ -29,7 +29,7 @@ export function createStaticKeys(keys: KeySet): IssuerKeys {
     async find(kid, algorithm) {
       const found = keys.candidates(kid, algorithm)
       if (found.length > 0) return found
-      throw new CountersignError('ERR_TOKEN_KEY_UNKNOWN', 'The issuer has no such key', { parameter: 'kid' })
+      throw refusal('ERR_TOKEN_KEY_UNKNOWN', 'The issuer has no such key', { parameter: 'kid' })
     },
     findAnew: async () => undefined,
     recent: () => true,

@@ -2,7 +2,8 @@
 
 import { IncomingMessage } from 'node:http'
 import { Http2ServerRequest } from 'node:http2'
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { VerifiedContent } from '../content/accepted-envelope.ts'
 import { contentDigest, contentInTime } from '../content/read-content.ts'
@@ -108,7 +109,7 @@ export function replacedRequest(request: FastifyRequest): IncomingMessage | unde
 }
 
 function tooLate(): CountersignError {
-  return new CountersignError('ERR_ENVELOPE_NOT_ACCEPTED', 'The content was read before it could be verified', {
+  return refusal('ERR_ENVELOPE_NOT_ACCEPTED', 'The content was read before it could be verified', {
     parameter: 'Detached-JWS',
   })
 }

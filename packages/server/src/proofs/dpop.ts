@@ -1,9 +1,16 @@
 // DPoP proofs: the checks of RFC 9449 section 4.3 that need no cryptography, in the order of their cost.
 // The proof is attacker-controlled throughout; each member is read once, by the strict decoders of @countersign/shared.
 
-import type { AlgorithmEntry, CompactJws, DPoPProofClaims, JsonMembers, PublicJwk } from '@countersign/shared'
-import {
+import type {
+  AlgorithmEntry,
+  CompactJws,
   CountersignError,
+  DPoPProofClaims,
+  JsonMembers,
+  PublicJwk,
+  RefusalCode,
+} from '@countersign/shared'
+import {
   checkDPoPProofCrit,
   checkDPoPProofTyp,
   decodeDPoPProofClaims,
@@ -13,6 +20,7 @@ import {
   parseDPoPProofHeader,
   readDPoPProofAlgorithm,
   readDPoPProofJwk,
+  refusal,
   splitDPoPProof,
   thumbprintInput,
 } from '@countersign/shared'
@@ -211,9 +219,9 @@ function claimChecks(services: ProofServices): Check[] {
       run(exchange) {
         const { htu } = claimsOf(exchange)
         const { path } = exchange
-        if (!targets.matches(normalizedOrNothing(htu), path)) {
-          throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
-        }
+        // Most name it in its normal form, which normalisation leaves as it is.
+        if (targets.matches(htu, path) || targets.matches(normalizedOrNothing(htu), path)) return
+        throw refused('ERR_DPOP_PROOF_HTU_MISMATCH', 'htu', targets.uriOf(path), shownUri(htu))
       },
       show: (exchange) => ({ expected: targets.uriOf(exchange.path), actual: shownUri(claimsOf(exchange).htu) }),
     },
@@ -244,10 +252,10 @@ function normalizedOrNothing(htu: string): string {
 }
 
 function refused(
-  code: `ERR_DPOP_${string}` & ConstructorParameters<typeof CountersignError>[0],
+  code: `ERR_DPOP_${string}` & RefusalCode,
   parameter: string,
   expected?: unknown,
   actual?: unknown,
 ): CountersignError {
-  return new CountersignError(code, `The DPoP proof is refused for its ${parameter}`, { parameter, expected, actual })
+  return refusal(code, `The DPoP proof is refused for its ${parameter}`, { parameter, expected, actual })
 }

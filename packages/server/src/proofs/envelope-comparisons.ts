@@ -1,7 +1,7 @@
 // What an envelope says of its request, compared with the request (request-envelope.md, Verification, step 5).
 
-import type { EnvelopeHeader, EnvelopeSegments } from '@countersign/shared'
-import { CountersignError, decodeEnvelopePayload, isCountersignError, normalizeTargetUri } from '@countersign/shared'
+import type { CountersignError, EnvelopeHeader, EnvelopeSegments, RefusalCode } from '@countersign/shared'
+import { decodeEnvelopePayload, isCountersignError, normalizeTargetUri, refusal } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import { shownMethod, shownUri } from '../diagnostics.ts'
 import type { Exchange } from '../exchange.ts'
@@ -118,12 +118,12 @@ function normalizedOrNothing(uri: string): string {
 
 /** The error for an envelope that is refused. */
 export function refused(
-  code: ConstructorParameters<typeof CountersignError>[0],
+  code: RefusalCode,
   parameter: string,
   expected?: unknown,
   actual?: unknown,
   reason?: string,
 ): CountersignError {
   const message = `The request envelope is refused for its ${parameter}`
-  return new CountersignError(code, message, { parameter, expected, actual, reason })
+  return refusal(code, message, { parameter, expected, actual, reason })
 }

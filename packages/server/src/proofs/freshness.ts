@@ -1,6 +1,7 @@
 // How recent a proof is: by a nonce of this server where there are nonces, else by the time in it.
 
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError, RefusalCode } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ProofKind, ProofServices, ProofState } from './proof-kind.ts'
@@ -57,11 +58,6 @@ function createTimeCheck(
   }
 }
 
-function refused(
-  code: ConstructorParameters<typeof CountersignError>[0],
-  parameter: string,
-  expected?: unknown,
-  actual?: unknown,
-): CountersignError {
-  return new CountersignError(code, `The proof is refused for its ${parameter}`, { parameter, expected, actual })
+function refused(code: RefusalCode, parameter: string, expected?: unknown, actual?: unknown): CountersignError {
+  return refusal(code, `The proof is refused for its ${parameter}`, { parameter, expected, actual })
 }

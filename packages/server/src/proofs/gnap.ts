@@ -1,13 +1,13 @@
 // Plain key proofs of RFC 9635, sections 7.3.3 and 7.3.4, where they are accepted (request-envelope.md, Differences from RFC 9635): as an
 // envelope, but by the key that the access token holds, and with neither `jti` nor nonce.
 
-import type { AlgorithmEntry, EnvelopeSegments, PublicJwk } from '@countersign/shared'
+import type { AlgorithmEntry, CountersignError, EnvelopeSegments, PublicJwk } from '@countersign/shared'
 import {
   algorithmOf,
-  CountersignError,
   decodeEnvelopeHeader,
   isCountersignError,
   readPublicJwk,
+  refusal,
   thumbprintInput,
 } from '@countersign/shared'
 import type { Check } from '../check.ts'
@@ -109,12 +109,8 @@ function freshness(services: ProofServices): Check {
 }
 
 function unsupported(): CountersignError {
-  return new CountersignError(
-    'ERR_TOKEN_BINDING_UNSUPPORTED',
-    'The access token holds no key for a key proof of RFC 9635',
-    {
-      parameter: 'cnf.jwk',
-      expected: 'a public key with alg and kid',
-    },
-  )
+  return refusal('ERR_TOKEN_BINDING_UNSUPPORTED', 'The access token holds no key for a key proof of RFC 9635', {
+    parameter: 'cnf.jwk',
+    expected: 'a public key with alg and kid',
+  })
 }

@@ -1,7 +1,7 @@
 // A proof kind is a way of proving possession of the key a token is bound to. Each is a module of this folder with this interface,
 // and `proof-kinds.ts` lists them: adding one touches nothing else.
 
-import type { AlgorithmEntry, ErrorCode, PublicJwk } from '@countersign/shared'
+import type { AlgorithmEntry, PublicJwk, RefusalCode } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import type { ContentServices } from '../content/content-checks.ts'
 import type { Exchange, RequestForm } from '../exchange.ts'
@@ -68,7 +68,7 @@ export interface ProofForm {
 export interface ProofKind {
   readonly kind: ProofKindName
   /** What is said of a key or a signature that is none, and of a proof that came before, has become too old, or is not old enough. */
-  readonly codes: Readonly<Record<'jwk' | 'signature' | 'replayed' | 'expired' | 'notYetValid', ErrorCode>>
+  readonly codes: Readonly<Record<'jwk' | 'signature' | 'replayed' | 'expired' | 'notYetValid', RefusalCode>>
   /** What the time in it is called. */
   readonly timeParameter: string
   /** Whether its key comes out of the token, which then need not be compared with it. */

@@ -1,7 +1,7 @@
 // How a request proves itself: the proofs in it, and whether the route accepts them.
 
-import type { ErrorCode } from '@countersign/shared'
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError, RefusalCode } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import type { Credentials } from '../credentials.ts'
 
@@ -40,6 +40,6 @@ export const formCheck: Check = {
   show: ({ policy, form }) => ({ expected: policy.accept, actual: form ?? 'none' }),
 }
 
-function refused(code: ErrorCode, parameter: string): CountersignError {
-  return new CountersignError(code, `The request is refused for its ${parameter}`, { parameter })
+function refused(code: RefusalCode, parameter: string): CountersignError {
+  return refusal(code, `The request is refused for its ${parameter}`, { parameter })
 }

@@ -1,7 +1,7 @@
 // The signature of a proof: the one check of it that costs a public-key operation.
 
 import type { AlgorithmEntry } from '@countersign/shared'
-import { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import { importPublicKey } from '../keys.ts'
 import { verifySignature } from '../signature.ts'
@@ -29,7 +29,7 @@ export function createSignatureCheck({ codes }: ProofKind): Check {
 
   function check(valid: boolean): void {
     if (valid) return
-    throw new CountersignError(codes.signature, 'The signature of the proof does not verify', {
+    throw refusal(codes.signature, 'The signature of the proof does not verify', {
       parameter: 'signature',
     })
   }
@@ -37,7 +37,7 @@ export function createSignatureCheck({ codes }: ProofKind): Check {
   function importProofKey({ headerSegment, algorithm, jkt, jwk }: ProofState): ProofKey {
     const keyObject = jwk && importPublicKey(jwk)
     if (keyObject === undefined) {
-      throw new CountersignError(codes.jwk, 'The key of the proof is not a valid one', {
+      throw refusal(codes.jwk, 'The key of the proof is not a valid one', {
         parameter: 'jwk',
         reason: 'key',
       })

@@ -1,7 +1,7 @@
 // The confirmation claim, RFC 7800, RFC 9449 section 6.1 and RFC 8705 section 3.1: what a token is bound to.
 
-import type { JsonObject } from '@countersign/shared'
-import { CountersignError, isBase64url, isJsonObject } from '@countersign/shared'
+import type { CountersignError, JsonObject } from '@countersign/shared'
+import { isBase64url, isJsonObject, refusal } from '@countersign/shared'
 import { invalid } from './claims.ts'
 
 const THUMBPRINT_LENGTH = 43
@@ -39,7 +39,7 @@ export function boundTo(claims: JsonObject): Binding {
 /** The error for a token that is bound in a way that cannot be checked: to accept it would be to ignore the binding. */
 export function unsupportedBinding(members: readonly string[]): CountersignError {
   const message = 'The confirmation of the access token cannot be checked'
-  return new CountersignError('ERR_TOKEN_BINDING_UNSUPPORTED', message, {
+  return refusal('ERR_TOKEN_BINDING_UNSUPPORTED', message, {
     parameter: 'cnf',
     expected: ['jkt'],
     actual: members,

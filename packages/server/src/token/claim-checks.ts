@@ -1,7 +1,7 @@
 // What an access token says, whether it was signed or its issuer was asked: RFC 9068 sections 2.2 and 4, RFC 7662 section 4.
 
 import { hash } from 'node:crypto'
-import { CountersignError } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 import type { Check } from '../check.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Issuer } from '../issuers/issuer.ts'
@@ -119,17 +119,16 @@ export const bindingCheck: Check = {
     const { proof } = exchange
     if (jkt === undefined && x5tS256 === undefined && confirmationKey !== undefined) throw unsupportedBinding(['jwk'])
     if (proof === undefined) {
-      if ((jkt ?? x5tS256) !== undefined)
-        throw new CountersignError('ERR_TOKEN_BOUND', 'The access token is bound to a key')
+      if ((jkt ?? x5tS256) !== undefined) throw refusal('ERR_TOKEN_BOUND', 'The access token is bound to a key')
       return
     }
     if (jkt === undefined) {
-      throw new CountersignError('ERR_TOKEN_UNBOUND', 'The access token is not bound to a key', { parameter: 'cnf' })
+      throw refusal('ERR_TOKEN_UNBOUND', 'The access token is not bound to a key', { parameter: 'cnf' })
     }
     // Thumbprints of public keys: nothing secret is compared.
     if (jkt === proof.jkt) return
     const message = 'The access token is bound to another key'
-    throw new CountersignError('ERR_TOKEN_BINDING_MISMATCH', message, {
+    throw refusal('ERR_TOKEN_BINDING_MISMATCH', message, {
       parameter: 'cnf.jkt',
       expected: proof.jkt,
       actual: jkt,

@@ -1,7 +1,7 @@
 // Reading claims of an access token by name and type, RFC 9068 section 2.2 and RFC 7519 section 2.
 
-import type { JsonObject } from '@countersign/shared'
-import { CountersignError } from '@countersign/shared'
+import type { CountersignError, JsonObject } from '@countersign/shared'
+import { refusal } from '@countersign/shared'
 
 /** A claim that must be a non-empty string. */
 export function requiredString(claims: JsonObject, name: string): string {
@@ -42,12 +42,12 @@ export function audienceOf(claims: JsonObject): readonly string[] {
 }
 
 export function invalid(parameter: string, expected: string): CountersignError {
-  return new CountersignError('ERR_TOKEN_CLAIM_INVALID', `The claim "${parameter}" is not ${expected}`, {
+  return refusal('ERR_TOKEN_CLAIM_INVALID', `The claim "${parameter}" is not ${expected}`, {
     parameter,
     expected,
   })
 }
 
 export function missing(parameter: string): CountersignError {
-  return new CountersignError('ERR_TOKEN_CLAIM_MISSING', `The access token has no "${parameter}"`, { parameter })
+  return refusal('ERR_TOKEN_CLAIM_MISSING', `The access token has no "${parameter}"`, { parameter })
 }

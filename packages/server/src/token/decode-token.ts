@@ -1,10 +1,10 @@
 // Decoding an access token. It goes through the same strict decoders as a proof, so it has exactly one spelling too.
 
 import {
-  CountersignError,
   decodeJsonSegment,
   decodeSignatureSegment,
   isCountersignError,
+  refusal,
   splitCompactJws,
 } from '@countersign/shared'
 import type { TokenState } from './token-state.ts'
@@ -24,6 +24,6 @@ export function decodeToken(state: TokenState, jwt: string): void {
   } catch (cause) {
     if (!isCountersignError(cause)) throw cause
     const { parameter, reason } = cause
-    throw new CountersignError('ERR_TOKEN_MALFORMED', 'The access token is not a JWT', { parameter, reason, cause })
+    throw refusal('ERR_TOKEN_MALFORMED', 'The access token is not a JWT', { parameter, reason, cause })
   }
 }
