@@ -34,17 +34,18 @@ export interface ErrorDetails {
  */
 export class CountersignError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'CountersignError'
-  readonly code: Code
-  readonly parameter: string | undefined
-  readonly reason: string | undefined
-  readonly expected: unknown
-  readonly actual: unknown
+  // Declared only: the constructor makes them, and need not find them there.
+  declare readonly code: Code
+  declare readonly parameter: string | undefined
+  declare readonly reason: string | undefined
+  declare readonly expected: unknown
+  declare readonly actual: unknown
   /** Whether the same call may succeed later, with nothing changed. */
-  readonly retryable: boolean
+  declare readonly retryable: boolean
   /** What the server demands, if the failure is about a response of one that says so. */
-  readonly challenges: readonly Challenge[] | undefined
+  declare readonly challenges: readonly Challenge[] | undefined
   /** What the server says is wrong, likewise. */
-  readonly problem: Partial<ProblemDetails> | undefined
+  declare readonly problem: Partial<ProblemDetails> | undefined
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
