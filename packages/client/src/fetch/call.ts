@@ -1,6 +1,7 @@
 // One call, sent as often as it must be. What the caller gave is read once, when it calls: what it changes afterwards changes nothing,
 // and what it gave stays untouched.
 
+import { abortable } from './abort.ts'
 import { isReplayable, ownBody } from './body.ts'
 
 /** A call that can be sent. */
@@ -46,14 +47,22 @@ const MEMBERS = [
   'signal',
 ] as const
 
-/** Reads a call given as to `fetch`. */
-export function readCall(input: URL | Request, init: RequestInit | undefined): Call {
+/** Reads a call given as to `fetch`: all of it at once, but for the content of a Request on a platform that shows no stream of it. */
+export function readCall(input: URL | Request, init: RequestInit | undefined): Call | Promise<Call> {
   if (input instanceof Request) {
     const request = new Request(input, init)
     // The caller's own signal, where it gave one: that of a Request is tied to it by a thread that a collector may cut.
-    return ofRequest(request, init?.signal ?? request.signal, input)
+    const signal = init?.signal ?? request.signal
+    return request.body === undefined ? ofUnshown(request, signal) : ofRequest(request, signal, input)
   }
   return ofInit(input, captured(init ?? {}))
+}
+
+/** Firefox shows no stream of a Request, and takes none: without its content as a Blob, copies of it would go out with none. */
+async function ofUnshown(request: Request, signal: AbortSignal): Promise<Call> {
+  const init = { ...captured(request), signal }
+  const body = await abortable(request.blob(), signal)
+  return ofInit(new URL(request.url), body.size === 0 ? init : { ...init, body })
 }
 
 function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Call {
@@ -102,11 +111,9 @@ function ofRequest(request: Request, signal: AbortSignal, owner: Request): Call 
     replayable: true,
     source: () => ({ body: request.clone().body, type: headers.get('content-type') ?? undefined }),
     withContent(content, type) {
-      // A Request without content has none to be replaced.
-      const own = new Request(request.clone(), {
-        headers: describing(headers, type),
-        ...(content !== undefined && { body: content }),
-      })
+      // The constructor keeps a body that no other takes the place of, if only an empty one.
+      const body = content ?? (request.body === null ? null : new Uint8Array(0))
+      const own = new Request(request.clone(), { headers: describing(headers, type), body })
       const target = withoutEmptyQuery(url)
       return ofRequest(target.href === own.url ? own : new Request(target, own), signal, owner)
     },
