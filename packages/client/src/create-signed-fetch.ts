@@ -27,7 +27,8 @@ export interface SignedFetchOptions {
 
 /**
  * Creates a function of the platform's `fetch` type that signs every call, as that of `createClient` does: with nonces, repetitions,
- * redirects and origins. It does not obtain tokens, remember them, or know when they expire.
+ * redirects and origins. It does not obtain tokens, remember them, or know when they expire; and it makes no request envelopes: a call whose
+ * option `proof` asks for one is `ERR_OPTION_INVALID`.
  *
  * @throws {CountersignError} `ERR_OPTION_INVALID`, `ERR_URL_INSECURE`, each with `parameter`.
  * @example
@@ -43,7 +44,10 @@ export function createSignedFetch(options: SignedFetchOptions): typeof globalThi
   return fetchWith({
     resource,
     origins: allowedOrigins(resource, origins),
-    proofsOf: () => begin,
+    proofsOf(option) {
+      if (option !== undefined && option !== 'dpop') throw invalidOption('proof', '"dpop": createClient has the others')
+      return begin
+    },
     servers: createServers(),
     fetch: (input, init) => fetch(input, init),
     tokens: {

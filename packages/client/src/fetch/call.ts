@@ -1,6 +1,7 @@
 // One call, sent as often as it must be. What the caller gave is read once, when it calls: what it changes afterwards changes nothing,
 // and what it gave stays untouched.
 
+import { abortable } from './abort.ts'
 import { isReplayable, ownBody } from './body.ts'
 
 /** A call that can be sent. */
@@ -46,17 +47,26 @@ const MEMBERS = [
   'signal',
 ] as const
 
-/** Reads a call given as to `fetch`. */
-export function readCall(input: URL | Request, init: RequestInit | undefined): Call {
+/** Reads a call given as to `fetch`: all of it at once, but for the content of a Request on a platform that shows no stream of it. */
+export function readCall(input: URL | Request, init: RequestInit | undefined): Call | Promise<Call> {
   if (input instanceof Request) {
     const request = new Request(input, init)
     // The caller's own signal, where it gave one: that of a Request is tied to it by a thread that a collector may cut.
-    return ofRequest(request, init?.signal ?? request.signal, input)
+    const signal = init?.signal ?? request.signal
+    return request.body === undefined ? ofUnshown(request, signal, input) : ofRequest(request, signal, input)
   }
   return ofInit(input, captured(init ?? {}))
 }
 
-function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Call {
+/** Firefox shows no stream of a Request, and takes none: without its content as a Blob, copies of it would go out with none. */
+async function ofUnshown(request: Request, signal: AbortSignal, owner: Request): Promise<Call> {
+  const init = { ...captured(request), signal }
+  const body = await abortable(request.blob(), signal)
+  return ofInit(new URL(request.url), body.size === 0 ? init : { ...init, body }, [request, owner])
+}
+
+/** @param lifeline - What the signal hangs on, if it is that of a Request. */
+function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }, lifeline?: unknown): Call {
   const { method: given = 'GET', redirect = 'follow', signal, body } = init
   const method = sentMethod(given, url)
   return {
@@ -69,14 +79,17 @@ function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }): Ca
     withContent(content, type) {
       const { body: _, duplex: __, ...rest } = init as RequestInit & { duplex?: string; headers: Headers }
       const headers = describing(init.headers, type)
-      return ofInit(withoutEmptyQuery(url), { ...rest, headers, ...(content !== undefined && { body: content }) })
+      const next = { ...rest, headers, ...(content !== undefined && { body: content }) }
+      return ofInit(withoutEmptyQuery(url), next, lifeline)
     },
     send: (fetch, fields) =>
-      fetch(url.href, { ...init, headers: withFields(init.headers, fields), redirect: byHand(redirect) }),
+      tied(
+        fetch(url.href, { ...init, headers: withFields(init.headers, fields), redirect: byHand(redirect) }),
+        lifeline,
+      ),
     redirected(target, status) {
-      const headers = headersFor(target, url, init.headers)
-      if (!becomesGet(method, status)) return ofInit(target, { ...init, headers })
-      return ofInit(target, bareGet({ ...init, headers }))
+      const next = { ...init, headers: headersFor(target, url, init.headers) }
+      return ofInit(target, becomesGet(method, status) ? bareGet(next) : next, lifeline)
     },
   }
 }
@@ -89,10 +102,13 @@ function sentMethod(given: string, url: URL): string {
 
 /**
  * A Request has its body as a stream, of which the platform makes a copy for each attempt. Its signal reaches the platform through the
- * Request alone, which must therefore live as long as the response is read.
+ * Requests that it was made of, which must therefore live as long as the response is read.
+ *
+ * @param owner - The one that this one was made of, and what that hangs on.
  */
-function ofRequest(request: Request, signal: AbortSignal, owner: Request): Call {
+function ofRequest(request: Request, signal: AbortSignal, owner: unknown): Call {
   const { url: href, method, redirect, headers } = request
+  const lifeline = [request, owner]
   const url = new URL(href)
   return {
     url,
@@ -102,27 +118,21 @@ function ofRequest(request: Request, signal: AbortSignal, owner: Request): Call 
     replayable: true,
     source: () => ({ body: request.clone().body, type: headers.get('content-type') ?? undefined }),
     withContent(content, type) {
-      // A Request without content has none to be replaced.
-      const own = new Request(request.clone(), {
-        headers: describing(headers, type),
-        ...(content !== undefined && { body: content }),
-      })
+      // The constructor keeps a body that no other takes the place of, if only an empty one.
+      const body = content ?? (request.body === null ? null : new Uint8Array(0))
+      const own = new Request(request.clone(), { headers: describing(headers, type), body })
       const target = withoutEmptyQuery(url)
-      return ofRequest(target.href === own.url ? own : new Request(target, own), signal, owner)
+      return ofRequest(target.href === own.url ? own : new Request(target, own), signal, lifeline)
     },
-    async send(fetch, fields) {
-      const response = await fetch(request.clone(), {
-        headers: withFields(headers, fields),
-        redirect: byHand(redirect),
-        signal,
-      })
-      lifelines.set(response.body ?? response, [request, owner])
-      return response
-    },
+    send: (fetch, fields) =>
+      tied(
+        fetch(request.clone(), { headers: withFields(headers, fields), redirect: byHand(redirect), signal }),
+        lifeline,
+      ),
     redirected(target, status) {
       const next = { headers: headersFor(target, url, headers), signal, redirect }
-      if (becomesGet(method, status)) return ofInit(target, bareGet(next))
-      return ofRequest(new Request(new Request(target, request.clone()), next), signal, owner)
+      if (becomesGet(method, status)) return ofInit(target, bareGet(next), lifeline)
+      return ofRequest(new Request(new Request(target, request.clone()), next), signal, lifeline)
     },
   }
 }
@@ -145,6 +155,13 @@ function describing(headers: Headers, type: string | undefined): Headers {
 }
 
 const lifelines = new WeakMap<object, unknown>()
+
+/** Keeps a lifeline as long as the body of a response is read. */
+async function tied(sent: Promise<Response>, lifeline: unknown): Promise<Response> {
+  const response = await sent
+  if (lifeline !== undefined) lifelines.set(response.body ?? response, lifeline)
+  return response
+}
 
 /** The options as they are now. A member that is undefined is one that is absent; members unknown here belong to the platform. */
 function captured(init: RequestInit): RequestInit & { readonly headers: Headers } {

@@ -57,7 +57,7 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     const begin = proofsOf(given?.proof)
     const target = requestOrUrl(input, resource)
     origins.check(target instanceof Request ? new URL(target.url) : target)
-    let call = readCall(target, given)
+    let call = await readCall(target, given)
     const once = { renewal: true }
     let signing = true
     for (let redirects = 0; ; redirects++) {
