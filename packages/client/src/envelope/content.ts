@@ -4,6 +4,7 @@
 import { CountersignError } from '@countersign/shared'
 import type { Call } from '../fetch/call.ts'
 import { readBounded } from '../fetch/read-bounded.ts'
+import { contentOf } from './call-content.ts'
 import { digestOf, streamingHash } from './hash.ts'
 
 /** Content that can be signed and sent. */
@@ -30,7 +31,7 @@ const NOTHING = new Uint8Array(0)
  * @throws {CountersignError} `ERR_ENVELOPE_CONTENT_TOO_LARGE` for a stream beyond the limit.
  */
 export async function readContent(call: Call): Promise<Content> {
-  const { body, type } = call.source()
+  const { body, type } = contentOf(call)
   if (body === undefined || body === null) return ofBytes(NOTHING, type)
   if (body instanceof Blob) return ofBlob(body, type ?? (body.type || undefined))
   if (typeof body === 'string') return ofBytes(encoded(body), type ?? 'text/plain;charset=UTF-8')

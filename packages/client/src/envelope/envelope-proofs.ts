@@ -17,6 +17,7 @@ import { checkSigner } from '../keys/signer.ts'
 import { rememberAth } from '../proofs/latest-ath.ts'
 import type { AttemptParts, CallProofs } from '../proofs/proof-kind.ts'
 import type { EnvelopeSettings } from '../proofs/proof-option.ts'
+import { contentOf, withContent } from './call-content.ts'
 import type { Content } from './content.ts'
 import { readContent } from './content.ts'
 import type { ServerKeys } from './server-keys.ts'
@@ -44,7 +45,7 @@ export async function createEnvelopes({
   return async function beginEnvelopes(given, { envelope: form, seal, verifyResponse }) {
     if (verifyResponse === 'stream') checkStreams()
     const content = await readContent(given)
-    const call = given.withContent(content.body, content.body === undefined ? given.source().type : content.type)
+    const call = withContent(given, content.body, content.body === undefined ? contentOf(given).type : content.type)
     const digest = await content.digest()
     const isAttached = form === 'attached' && digest !== ''
     const wanted = verifyResponse === false ? {} : { 'want-answer-jws': '?1' }
@@ -62,7 +63,7 @@ export async function createEnvelopes({
         if (!isAttached) return { call, fields: { 'detached-jws': jws, ...wanted } }
         sealKey = seal ? (sealKey ?? sealKeyOf(await keys.current())) : undefined
         const body = sealKey === undefined ? jws : await sealed(jws, sealKey)
-        return { call: call.withContent(body, ENVELOPE_MEDIA_TYPE), fields: wanted }
+        return { call: withContent(call, body, ENVELOPE_MEDIA_TYPE), fields: wanted }
       },
       async mend(response) {
         if (!mayRenewKeys || sealKey === undefined || response.status !== 401) return false

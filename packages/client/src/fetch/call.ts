@@ -14,15 +14,29 @@ export interface Call {
   readonly signal: AbortSignal | undefined
   /** Whether it can be sent a second time: not when its body is a stream. */
   readonly replayable: boolean
-  /** What it is to send, still unread: a Request has a stream of its own for whoever asks. `undefined` and `null` are no content. */
-  source(): { readonly body: BodyInit | null | undefined; readonly type: string | undefined }
-  /** The same call with other content, of this media type, to its URL without fragment and without an empty query. */
-  withContent(body: BodyInit | undefined, type: string | undefined): Call
   /** Sends it, with header fields that take the place of the caller's. */
   send(fetch: typeof globalThis.fetch, fields: Readonly<Record<string, string>>): Promise<Response>
   /** The same call to another URL, as a redirect of this status asks: with its method and body, or as a bare GET. */
   redirected(url: URL, status: number): Call
+  /** For whoever makes another call of it. */
+  readonly parts: CallParts
 }
+
+/** What a call is made of. */
+export interface CallParts {
+  /**
+   * Where it goes. A Request has its content as a stream, of which the platform makes a copy for each attempt. Its signal reaches the platform
+   * through the Requests that it was made of, which must therefore live as long as the response is read.
+   */
+  readonly target: URL | Request
+  /** With what. Beside a Request, that of it which a call changes. */
+  readonly init: OwnInit
+  /** What the signal hangs on, if it is that of a Request. */
+  readonly lifeline?: unknown
+}
+
+/** Options that are nobody else's. */
+export type OwnInit = RequestInit & { readonly headers: Headers; readonly duplex?: string }
 
 /** Fields that describe a body, and go when it does (Fetch standard, "request-body-header name"). */
 const BODY_FIELDS = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']
@@ -53,43 +67,52 @@ export function readCall(input: URL | Request, init: RequestInit | undefined): C
     const request = new Request(input, init)
     // The caller's own signal, where it gave one: that of a Request is tied to it by a thread that a collector may cut.
     const signal = init?.signal ?? request.signal
-    return request.body === undefined ? ofUnshown(request, signal, input) : ofRequest(request, signal, input)
+    if (request.body === undefined) return ofUnshown(request, signal, input)
+    return callOf({ target: request, init: initOf(request, signal), lifeline: input })
   }
-  return ofInit(input, captured(init ?? {}))
+  return callOf({ target: input, init: captured(init ?? {}) })
 }
 
 /** Firefox shows no stream of a Request, and takes none: without its content as a Blob, copies of it would go out with none. */
 async function ofUnshown(request: Request, signal: AbortSignal, owner: Request): Promise<Call> {
   const init = { ...captured(request), signal }
   const body = await abortable(request.blob(), signal)
-  return ofInit(new URL(request.url), body.size === 0 ? init : { ...init, body }, [request, owner])
+  const target = new URL(request.url)
+  return callOf({ target, init: body.size === 0 ? init : { ...init, body }, lifeline: [request, owner] })
 }
 
-/** @param lifeline - What the signal hangs on, if it is that of a Request. */
-function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }, lifeline?: unknown): Call {
-  const { method: given = 'GET', redirect = 'follow', signal, body } = init
-  const method = sentMethod(given, url)
+/** What a call changes of a Request. */
+export function initOf({ headers, redirect }: Request, signal: AbortSignal | null | undefined): OwnInit {
+  return { headers, redirect, signal: signal ?? null }
+}
+
+/** Makes a call of its parts. */
+export function callOf(parts: CallParts): Call {
+  const { target, init, lifeline: given } = parts
+  const request = target instanceof Request ? target : undefined
+  const url = target instanceof Request ? new URL(target.url) : target
+  const method = request?.method ?? sentMethod(init.method ?? 'GET', url)
+  const { redirect = 'follow', signal } = init
+  const lifeline = request === undefined ? given : [request, given]
   return {
     url,
     method,
     redirect,
     signal: signal ?? undefined,
-    replayable: isReplayable(body),
-    source: () => ({ body, type: init.headers.get('content-type') ?? undefined }),
-    withContent(content, type) {
-      const { body: _, duplex: __, ...rest } = init as RequestInit & { duplex?: string; headers: Headers }
-      const headers = describing(init.headers, type)
-      const next = { ...rest, headers, ...(content !== undefined && { body: content }) }
-      return ofInit(withoutEmptyQuery(url), next, lifeline)
+    replayable: request !== undefined || isReplayable(init.body),
+    parts,
+    async send(fetch, fields) {
+      const headers = withFields(init.headers, fields)
+      const response = await fetch(request?.clone() ?? url.href, { ...init, headers, redirect: byHand(redirect) })
+      if (lifeline !== undefined) lifelines.set(response.body ?? response, lifeline)
+      return response
     },
-    send: (fetch, fields) =>
-      tied(
-        fetch(url.href, { ...init, headers: withFields(init.headers, fields), redirect: byHand(redirect) }),
-        lifeline,
-      ),
-    redirected(target, status) {
-      const next = { ...init, headers: headersFor(target, url, init.headers) }
-      return ofInit(target, becomesGet(method, status) ? bareGet(next) : next, lifeline)
+    redirected(next, status) {
+      const changed = { ...init, headers: headersFor(next, url, init.headers) }
+      if (becomesGet(method, status)) return callOf({ target: next, init: bareGet(changed), lifeline })
+      if (request === undefined) return callOf({ target: next, init: changed, lifeline })
+      const moved = new Request(new Request(next, request.clone()), changed)
+      return callOf({ target: moved, init: initOf(moved, signal), lifeline })
     },
   }
 }
@@ -100,71 +123,11 @@ function sentMethod(given: string, url: URL): string {
   return /[a-z]/.test(given) ? new Request(url, { method: given }).method : given
 }
 
-/**
- * A Request has its body as a stream, of which the platform makes a copy for each attempt. Its signal reaches the platform through the
- * Requests that it was made of, which must therefore live as long as the response is read.
- *
- * @param owner - The one that this one was made of, and what that hangs on.
- */
-function ofRequest(request: Request, signal: AbortSignal, owner: unknown): Call {
-  const { url: href, method, redirect, headers } = request
-  const lifeline = [request, owner]
-  const url = new URL(href)
-  return {
-    url,
-    method,
-    redirect,
-    signal,
-    replayable: true,
-    source: () => ({ body: request.clone().body, type: headers.get('content-type') ?? undefined }),
-    withContent(content, type) {
-      // The constructor keeps a body that no other takes the place of, if only an empty one.
-      const body = content ?? (request.body === null ? null : new Uint8Array(0))
-      const own = new Request(request.clone(), { headers: describing(headers, type), body })
-      const target = withoutEmptyQuery(url)
-      return ofRequest(target.href === own.url ? own : new Request(target, own), signal, lifeline)
-    },
-    send: (fetch, fields) =>
-      tied(
-        fetch(request.clone(), { headers: withFields(headers, fields), redirect: byHand(redirect), signal }),
-        lifeline,
-      ),
-    redirected(target, status) {
-      const next = { headers: headersFor(target, url, headers), signal, redirect }
-      if (becomesGet(method, status)) return ofInit(target, bareGet(next), lifeline)
-      return ofRequest(new Request(new Request(target, request.clone()), next), signal, lifeline)
-    },
-  }
-}
-
-/** As HTTP clients do not agree about an empty query, none is sent and signed; a fragment never is. */
-function withoutEmptyQuery(url: URL): URL {
-  const clean = new URL(url)
-  clean.hash = ''
-  if (clean.search === '') clean.search = ''
-  return clean
-}
-
-/** Header fields for other content: its type, and nothing of the caller's that says its length, or proves something else. */
-function describing(headers: Headers, type: string | undefined): Headers {
-  const copy = new Headers(headers)
-  for (const name of ['content-length', 'dpop', 'detached-jws', 'want-answer-jws']) copy.delete(name)
-  if (type === undefined) copy.delete('content-type')
-  else copy.set('content-type', type)
-  return copy
-}
-
+/** Kept as long as the body of a response is read. */
 const lifelines = new WeakMap<object, unknown>()
 
-/** Keeps a lifeline as long as the body of a response is read. */
-async function tied(sent: Promise<Response>, lifeline: unknown): Promise<Response> {
-  const response = await sent
-  if (lifeline !== undefined) lifelines.set(response.body ?? response, lifeline)
-  return response
-}
-
 /** The options as they are now. A member that is undefined is one that is absent; members unknown here belong to the platform. */
-function captured(init: RequestInit): RequestInit & { readonly headers: Headers } {
+function captured(init: RequestInit): OwnInit {
   const own: Record<string, unknown> = { ...init }
   for (const name of MEMBERS) {
     const value: unknown = (init as Record<string, unknown>)[name]
@@ -181,8 +144,7 @@ function becomesGet(method: string, status: number): boolean {
   return (status === 301 || status === 302) && method === 'POST'
 }
 
-function bareGet(init: RequestInit & { readonly headers: Headers }): RequestInit & { readonly headers: Headers } {
-  const { body: _, duplex: __, ...rest } = init as RequestInit & { duplex?: string; headers: Headers }
+function bareGet({ body: _, duplex: __, ...rest }: OwnInit): OwnInit {
   for (const name of BODY_FIELDS) rest.headers.delete(name)
   return { ...rest, method: 'GET' }
 }

@@ -1,0 +1,50 @@
+// The content of a call as it was given, and a call like another with other content.
+
+import type { Call } from '../fetch/call.ts'
+import { callOf, initOf } from '../fetch/call.ts'
+
+/** What a call is to send, still unread: a Request has a stream of its own for whoever asks. `undefined` and `null` are no content. */
+export function contentOf({ parts: { target, init } }: Call): {
+  readonly body: BodyInit | null | undefined
+  readonly type: string | undefined
+} {
+  const body = target instanceof Request ? target.clone().body : init.body
+  return { body, type: init.headers.get('content-type') ?? undefined }
+}
+
+/** The same call with other content, of this media type, to its URL without fragment and without an empty query. */
+export function withContent({ url, parts }: Call, content: BodyInit | undefined, type: string | undefined): Call {
+  const { target, init, lifeline } = parts
+  const clean = withoutEmptyQuery(url)
+  const headers = describing(init.headers, type)
+  if (target instanceof Request) {
+    // The constructor keeps a body that no other takes the place of, if only an empty one.
+    const body = content ?? (target.body === null ? null : new Uint8Array(0))
+    const own = new Request(target.clone(), { headers, body })
+    const request = clean.href === own.url ? own : new Request(clean, own)
+    return callOf({ target: request, init: initOf(request, init.signal), lifeline: [target, lifeline] })
+  }
+  const { body: _, duplex: __, ...rest } = init
+  return callOf({
+    target: clean,
+    init: { ...rest, headers, ...(content !== undefined && { body: content }) },
+    lifeline,
+  })
+}
+
+/** As HTTP clients do not agree about an empty query, none is sent and signed; a fragment never is. */
+function withoutEmptyQuery(url: URL): URL {
+  const clean = new URL(url)
+  clean.hash = ''
+  if (clean.search === '') clean.search = ''
+  return clean
+}
+
+/** Header fields for other content: its type, and nothing of the caller's that says its length, or proves something else. */
+function describing(headers: Headers, type: string | undefined): Headers {
+  const copy = new Headers(headers)
+  for (const name of ['content-length', 'dpop', 'detached-jws', 'want-answer-jws']) copy.delete(name)
+  if (type === undefined) copy.delete('content-type')
+  else copy.set('content-type', type)
+  return copy
+}
