@@ -44,7 +44,8 @@ export async function createEnvelopes({
   return async function beginEnvelopes(given, { envelope: form, seal, verifyResponse }) {
     if (verifyResponse === 'stream') checkStreams()
     const content = await readContent(given)
-    const call = given.withContent(content.body, content.body === undefined ? given.source().type : content.type)
+    const ownType = given.source().headers.get('content-type') ?? undefined
+    const call = given.withContent(content.body, content.body === undefined ? ownType : content.type)
     const digest = await content.digest()
     const isAttached = form === 'attached' && digest !== ''
     const wanted = verifyResponse === false ? {} : { 'want-answer-jws': '?1' }

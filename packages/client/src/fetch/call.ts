@@ -14,8 +14,8 @@ export interface Call {
   readonly signal: AbortSignal | undefined
   /** Whether it can be sent a second time: not when its body is a stream. */
   readonly replayable: boolean
-  /** What it is to send, still unread: a Request has a stream of its own for whoever asks. `undefined` and `null` are no content. */
-  source(): { readonly body: BodyInit | null | undefined; readonly type: string | undefined }
+  /** What it is to send, still unread; `undefined` and `null` are no content. Whoever reads a stream replaces it, and sends that call alone. */
+  source(): { readonly body: BodyInit | null | undefined; readonly headers: Headers }
   /** The same call with other content, of this media type, to its URL without fragment and without an empty query. */
   withContent(body: BodyInit | undefined, type: string | undefined): Call
   /** Sends it, with header fields that take the place of the caller's. */
@@ -75,7 +75,7 @@ function ofInit(url: URL, init: RequestInit & { readonly headers: Headers }, lif
     redirect,
     signal: signal ?? undefined,
     replayable: isReplayable(body),
-    source: () => ({ body, type: init.headers.get('content-type') ?? undefined }),
+    source: () => ({ body, headers: init.headers }),
     withContent(content, type) {
       const { body: _, duplex: __, ...rest } = init as RequestInit & { duplex?: string; headers: Headers }
       const headers = describing(init.headers, type)
@@ -116,11 +116,12 @@ function ofRequest(request: Request, signal: AbortSignal, owner: unknown): Call 
     redirect,
     signal,
     replayable: true,
-    source: () => ({ body: request.clone().body, type: headers.get('content-type') ?? undefined }),
+    // No copy: a copy that is cancelled leaves the caller's stream to the other.
+    source: () => ({ body: request.body, headers }),
     withContent(content, type) {
       // The constructor keeps a body that no other takes the place of, if only an empty one.
       const body = content ?? (request.body === null ? null : new Uint8Array(0))
-      const own = new Request(request.clone(), { headers: describing(headers, type), body })
+      const own = new Request(request, { headers: describing(headers, type), body })
       const target = withoutEmptyQuery(url)
       return ofRequest(target.href === own.url ? own : new Request(target, own), signal, lifeline)
     },
