@@ -577,6 +577,94 @@ test('where the platform digests no streams, a Blob is digested whole, and an an
   }
 })
 
+describe('an abort while a stream is held', () => {
+  /** A stream that never ends, and the reason that it was cancelled with. */
+  const endless = () => {
+    const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>()
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(Uint8Array.of(1)),
+      pull: () => begin(),
+      cancel,
+    })
+    return { body, begun, cancelled }
+  }
+  const put = (body: BodyInit) => ({ method: 'PUT', body, duplex: 'half' }) as RequestInit
+
+  test.each<[string, (url: string, body: BodyInit, signal: AbortSignal) => [string | Request, RequestInit?]]>([
+    ['given in options', (url, body, signal) => [url, { ...put(body), signal }]],
+    ['of a Request', (url, body, signal) => [new Request(url, { ...put(body), signal })]],
+    ['of a Request beside a signal', (url, body, signal) => [new Request(url, put(body)), { signal }]],
+  ])('%s cancels it, and both have the reason', async (_, make) => {
+    for (const proof of ['envelope', { envelope: 'attached' }] as ProofOption[]) {
+      const { url, seen, client } = await connect(ok, { proof })
+      const { body, begun, cancelled } = endless()
+      const controller = new AbortController()
+      const call = captureError(() => client.fetch(...make(`${url}/a`, body, controller.signal)))
+      await begun
+      const reason = new Error('enough')
+      controller.abort(reason)
+      expect(await call).toBe(reason)
+      expect(await cancelled).toBe(reason)
+      expect(seen).toEqual([])
+    }
+  })
+
+  test('ends an iterable', async () => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    async function* body() {
+      try {
+        yield Uint8Array.of(1)
+        controller.abort(reason)
+        for (;;) yield Uint8Array.of(2)
+      } finally {
+        end()
+      }
+    }
+    const { seen, client } = await connect()
+    const call = client.fetch('/a', { ...put(body() as never), signal: controller.signal })
+    expect(await captureError(() => call)).toBe(reason)
+    await ended
+    expect(seen).toEqual([])
+  })
+
+  test('after that it is the matter of the response', async () => {
+    const { client } = await connect((response) => void response.writeHead(200).write('begun'))
+    const controller = new AbortController()
+    const body = new Blob(['x']).stream()
+    const response = await client.fetch('/a', { ...put(body), signal: controller.signal })
+    const reason = new Error('enough')
+    controller.abort(reason)
+    expect(await captureError(() => response.text())).toBe(reason)
+  })
+})
+
+test('the content of a Request that was a stream follows a redirect that keeps it', async () => {
+  for (const proof of EVERY_PROOF.slice(0, 2)) {
+    const { url, seen, client } = await connect(
+      (response, { path }) =>
+        path === '/a' ? void response.writeHead(307, { location: '/b' }).end() : void response.end('ok'),
+      { proof },
+    )
+    const request = new Request(`${url}/a`, {
+      method: 'POST',
+      body: new Blob(['streamed']).stream(),
+      duplex: 'half',
+      headers: { 'content-type': 'text/x' },
+    } as RequestInit)
+    expect(await (await client.fetch(request)).text()).toBe('ok')
+    const opened = await Promise.all(seen.map((received) => openEnvelope(received)))
+    expect(opened.map(({ header }) => [header['uri'], header['cty']])).toEqual([
+      [`${url}/a`, 'text/x'],
+      [`${url}/b`, 'text/x'],
+    ])
+    const payload = proof === 'envelope' ? Buffer.from(sha256('streamed'), 'base64url') : Buffer.from('streamed')
+    for (const each of opened) expect(each.payload.equals(payload)).toBe(true)
+  }
+})
+
 test('content beyond the limits is refused before anything is sent', async () => {
   const key = await createSealKey('ECDH-ES', 'P-256', 'opens')
   const { seen, client } = await connect(ok, {}, [key.published])

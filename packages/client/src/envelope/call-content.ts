@@ -3,12 +3,13 @@
 import type { Call } from '../fetch/call.ts'
 import { callOf, initOf } from '../fetch/call.ts'
 
-/** What a call is to send, still unread: a Request has a stream of its own for whoever asks. `undefined` and `null` are no content. */
+/** What a call is to send, still unread; `undefined` and `null` are no content. Whoever reads a stream replaces it, and sends that call alone. */
 export function contentOf({ parts: { target, init } }: Call): {
   readonly body: BodyInit | null | undefined
   readonly type: string | undefined
 } {
-  const body = target instanceof Request ? target.clone().body : init.body
+  // No copy of a Request: a copy that is cancelled leaves the caller's stream to the other.
+  const { body } = target instanceof Request ? target : init
   return { body, type: init.headers.get('content-type') ?? undefined }
 }
 
@@ -20,7 +21,7 @@ export function withContent({ url, parts }: Call, content: BodyInit | undefined,
   if (target instanceof Request) {
     // The constructor keeps a body that no other takes the place of, if only an empty one.
     const body = content ?? (target.body === null ? null : new Uint8Array(0))
-    const own = new Request(target.clone(), { headers, body })
+    const own = new Request(target, { headers, body })
     const request = clean.href === own.url ? own : new Request(clean, own)
     return callOf({ target: request, init: initOf(request, init.signal), lifeline: [target, lifeline] })
   }

@@ -28,7 +28,8 @@ const NOTHING = new Uint8Array(0)
 /**
  * Reads the content of a call.
  *
- * @throws {CountersignError} `ERR_ENVELOPE_CONTENT_TOO_LARGE` for a stream beyond the limit.
+ * @throws {CountersignError} `ERR_ENVELOPE_CONTENT_TOO_LARGE` for a stream beyond the limit. The reason of the call's signal when it aborts
+ *   meanwhile.
  */
 export async function readContent(call: Call): Promise<Content> {
   const { body, type } = contentOf(call)
@@ -38,7 +39,7 @@ export async function readContent(call: Call): Promise<Content> {
   if (body instanceof URLSearchParams) return ofBytes(encoded(String(body)), type ?? FORM_TYPE)
   if (body instanceof ArrayBuffer) return ofBytes(new Uint8Array(body), type)
   if (ArrayBuffer.isView(body)) return ofBytes(body as Uint8Array<ArrayBuffer>, type)
-  return ofBytes(await readStream(body), type)
+  return ofBytes(await readStream(body, call.signal), type)
 }
 
 function ofBytes(bytes: Uint8Array<ArrayBuffer>, type: string | undefined): Content {
@@ -64,9 +65,11 @@ async function digestOfStream(blob: Blob): Promise<string | undefined> {
 }
 
 /** A stream of the web, or whatever else a platform takes for one, such as an async iterable on Node. */
-async function readStream(body: BodyInit): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = body instanceof ReadableStream ? body : new Response(body).body
-  const held = await readBounded(stream as ReadableStream<Uint8Array>, MAX_STREAM_BYTES, () =>
+async function readStream(body: BodyInit, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = (body instanceof ReadableStream ? body : new Response(body).body) as ReadableStream<Uint8Array>
+  // The pipe cancels the stream with the signal's reason, so that whoever writes it need not go on.
+  const ending = signal === undefined ? stream : stream.pipeThrough(new TransformStream(), { signal })
+  const held = await readBounded(ending, MAX_STREAM_BYTES, () =>
     tooLarge(MAX_STREAM_BYTES, 'a Blob, such as that of fs.openAsBlob'),
   )
   return new Uint8Array(await held.arrayBuffer())

@@ -35,6 +35,8 @@ const MAX_REDIRECTS = 20
 /** The answer to one hop. */
 interface Answered {
   readonly response: Response
+  /** The call as it can be sent again, if it can. */
+  readonly sent: Call
   /** Whether a redirect may lead out of the allowed origins: not where nothing may be sent without a proof, content and all. */
   readonly mayLeave: boolean
 }
@@ -61,8 +63,8 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     const once = { renewal: true }
     let signing = true
     for (let redirects = 0; ; redirects++) {
-      const { response, mayLeave } = signing ? await callSigned(call, begin, once) : await sendPlain(call)
-      const next = redirected(call, response, redirects)
+      const { response, sent, mayLeave } = signing ? await callSigned(call, begin, once) : await sendPlain(call)
+      const next = redirected(sent, response, redirects)
       if (next === undefined) return response
       discard(response)
       if (!mayLeave && !origins.has(next.url)) throw notFollowed('origin', response)
@@ -89,27 +91,28 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     })
     for (;;) {
       let response: Response
-      let given: string | undefined
+      let nonce: string | undefined
       try {
         const sentAt = server.nextSequence()
         response = await sendSigned(proofs, attempts, server.now())
-        given = server.learn(response, sentAt)
+        nonce = server.learn(response, sentAt)
       } finally {
         done()
       }
-      const judgement = await attempts.judge(response, given)
+      const judgement = await attempts.judge(response, nonce)
       if (judgement.kind === 'not-replayable') throw notReplayable(response)
       const isAnswer = judgement.kind === 'answer' && !(await mended(proofs, response))
       if (isAnswer) {
         if (judgement.nonceOutcome !== undefined) noteNonceOutcome(response, judgement.nonceOutcome)
-        return { response: await received(proofs, response), mayLeave: !proofs.isRequired }
+        const sent = given.replayable ? call : given
+        return { response: await received(proofs, response), sent, mayLeave: !proofs.isRequired }
       }
       discard(response)
     }
   }
 
   async function sendPlain(call: Call): Promise<Answered> {
-    return { response: await call.send(fetch, {}), mayLeave: true }
+    return { response: await call.send(fetch, {}), sent: call, mayLeave: true }
   }
 
   async function sendSigned(proofs: CallProofs, { token, nonce }: Attempts, time: number): Promise<Response> {
