@@ -4,14 +4,17 @@
 import type { EnvelopeHeader, Evidence, SealKey } from '@countersign/shared'
 import {
   ATTACHED_ENVELOPE_TYP,
+  CountersignError,
   DETACHED_ENVELOPE_TYP,
   ENVELOPE_MEDIA_TYPE,
   encodeBase64url,
   encodeEnvelopeHeader,
   thumbprint,
 } from '@countersign/shared'
+import { abortable } from '../fetch/abort.ts'
 import type { Call } from '../fetch/call.ts'
 import { readJson } from '../fetch/challenge.ts'
+import { discard } from '../fetch/discard.ts'
 import type { Signer } from '../keys/signer.ts'
 import { checkSigner } from '../keys/signer.ts'
 import { rememberAth } from '../proofs/latest-ath.ts'
@@ -58,6 +61,7 @@ export async function createEnvelopes({
       isRequired: true,
       verifiesResponses: verifyResponse !== false,
       async prove(parts) {
+        if (parts.isBearer) throw notBound()
         const jws = await sign(call, parts, { form, digest, content })
         sent = { jws, time: parts.time }
         if (!isAttached) return { call, fields: { 'detached-jws': jws, ...wanted } }
@@ -65,31 +69,43 @@ export async function createEnvelopes({
         const body = sealKey === undefined ? jws : await sealed(jws, sealKey)
         return { call: withContent(call, body, ENVELOPE_MEDIA_TYPE), fields: wanted }
       },
-      async mend(response) {
-        if (!mayRenewKeys || sealKey === undefined || response.status !== 401) return false
-        if ((await readJson(response))?.['code'] !== 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN') return false
-        mayRenewKeys = false
-        sealKey = sealKeyOf(await keys.renewed())
-        return true
-      },
+      mend: (response) => abortable(mended(response), call.signal),
       async receive(response) {
-        const { jws, time } = sent as NonNullable<typeof sent>
-        const evidence: Evidence = { request: jws, thumbprint: kid, time, content: digest }
-        if (verifyResponse === false) {
-          await onEvidence?.(evidence)
-          return response
+        try {
+          return await abortable(received(response), call.signal)
+        } catch (error) {
+          discard(response)
+          throw error
         }
-        const { method } = call
-        const verified = await verifyAnswer(response, {
-          envelope: jws,
-          keys,
-          method,
-          streams: verifyResponse === 'stream',
-        })
-        const answer = { jws: verified.jws, key: verified.key as unknown as NonNullable<Evidence['answer']>['key'] }
-        await onEvidence?.({ ...evidence, answer })
-        return verified.response
       },
+    }
+
+    /** Whether a server that does not know the key it was sealed to has another one by now. */
+    async function mended(response: Response): Promise<boolean> {
+      if (!mayRenewKeys || sealKey === undefined || response.status !== 401) return false
+      if ((await readJson(response))?.['code'] !== 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN') return false
+      mayRenewKeys = false
+      sealKey = sealKeyOf(await keys.renewed())
+      return true
+    }
+
+    async function received(response: Response): Promise<Response> {
+      const { jws, time } = sent as NonNullable<typeof sent>
+      const evidence: Evidence = { request: jws, thumbprint: kid, time, content: digest }
+      if (verifyResponse === false) {
+        await onEvidence?.(evidence)
+        return response
+      }
+      const { method } = call
+      const verified = await verifyAnswer(response, {
+        envelope: jws,
+        keys,
+        method,
+        streams: verifyResponse === 'stream',
+      })
+      const answer = { jws: verified.jws, key: verified.key as unknown as NonNullable<Evidence['answer']>['key'] }
+      await onEvidence?.({ ...evidence, answer })
+      return verified.response
     }
   }
 
@@ -118,6 +134,11 @@ export async function createEnvelopes({
     const signature = await signer.sign(new TextEncoder().encode(signingInput))
     return `${signingInput}.${encodeBase64url(signature)}`
   }
+}
+
+function notBound(): CountersignError {
+  const message = 'The access token is bound to no key, so a request envelope cannot be made with it'
+  return new CountersignError('ERR_TOKEN_NOT_BOUND', message, { parameter: 'token_type', expected: 'DPoP' })
 }
 
 /** Attached content without a better description is bytes; beside an envelope, content without a type has none. */

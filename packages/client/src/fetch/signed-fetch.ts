@@ -101,11 +101,11 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
       }
       const judgement = await attempts.judge(response, nonce)
       if (judgement.kind === 'not-replayable') throw notReplayable(response)
-      const isAnswer = judgement.kind === 'answer' && !(await mended(proofs, response))
-      if (isAnswer) {
+      if (judgement.kind === 'answer' && (await proofs.mend?.(response)) !== true) {
         if (judgement.nonceOutcome !== undefined) noteNonceOutcome(response, judgement.nonceOutcome)
         const sent = given.replayable ? call : given
-        return { response: await received(proofs, response), sent, mayLeave: !proofs.isRequired }
+        const { receive, isRequired } = proofs
+        return { response: receive === undefined ? response : await receive(response), sent, mayLeave: !isRequired }
       }
       discard(response)
     }
@@ -116,11 +116,10 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
   }
 
   async function sendSigned(proofs: CallProofs, { token, nonce }: Attempts, time: number): Promise<Response> {
-    const { accessToken } = token
-    const { signal } = proofs.call
-    if (token.isBearer && proofs.isRequired) throw notBound()
-    if (token.isBearer) return proofs.call.send(fetch, { authorization: `Bearer ${accessToken}` })
-    const { call, fields } = await abortable(proofs.prove({ accessToken, nonce, time }), signal)
+    const { accessToken, isBearer } = token
+    if (isBearer && !proofs.isRequired) return proofs.call.send(fetch, { authorization: `Bearer ${accessToken}` })
+    const proved = proofs.prove({ accessToken, isBearer, nonce, time })
+    const { call, fields } = await abortable(proved, proofs.call.signal)
     return call.send(fetch, { authorization: `DPoP ${accessToken}`, ...fields })
   }
 
@@ -162,27 +161,6 @@ function requestOrUrl(input: RequestInfo | URL, resource: URL): Request | URL {
     return new Request(foreign.url, foreign)
   }
   return new URL(input, resource)
-}
-
-/** The response as its caller may see it. One that is refused is done away with. */
-async function received({ call, receive }: CallProofs, response: Response): Promise<Response> {
-  if (receive === undefined) return response
-  try {
-    return await abortable(receive(response), call.signal)
-  } catch (error) {
-    discard(response)
-    throw error
-  }
-}
-
-/** Whether a refusal asks for something that the kind of proof has seen to. */
-async function mended({ call, mend }: CallProofs, response: Response): Promise<boolean> {
-  return mend !== undefined && call.replayable && abortable(mend(response), call.signal)
-}
-
-function notBound(): CountersignError {
-  const message = 'The access token is bound to no key, so a request envelope cannot be made with it'
-  return new CountersignError('ERR_TOKEN_NOT_BOUND', message, { parameter: 'token_type', expected: 'DPoP' })
 }
 
 function notReplayable(response: Response): CountersignError {

@@ -23,6 +23,8 @@ export type Prover = (call: ProvableCall) => Promise<Readonly<Record<string, str
 /** What an attempt is proved with. */
 export interface AttemptParts {
   readonly accessToken: string
+  /** Whether the token is bound to no key: then only a kind is asked that is required, and refuses it. */
+  readonly isBearer: boolean
   readonly nonce: string | undefined
   /** The time of the server, in seconds since the epoch. */
   readonly time: number
@@ -46,9 +48,9 @@ export interface CallProofs {
   readonly isRequired: boolean
   /** Whether responses are verified: what a refusal says of the time is then not believed. */
   readonly verifiesResponses?: boolean
-  /** Sees to what a refusal asks for that only this kind knows. Returns whether another attempt makes sense. */
+  /** Sees to what a refusal asks for that only this kind knows. Returns whether another attempt makes sense, and can be made. */
   mend?(response: Response): Promise<boolean>
-  /** Checks the response to the latest attempt, before anybody sees it. */
+  /** Checks the response to the latest attempt, before anybody sees it, and does away with one that it refuses. */
   receive?(response: Response): Promise<Response>
 }
 
