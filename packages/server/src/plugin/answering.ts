@@ -3,7 +3,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AcceptedEnvelope } from '../content/accepted-envelope.ts'
-import { isWanted } from '../content/signed-answer.ts'
 import type { Verifier } from '../verifier.ts'
 import { exposeToBrowsers } from './refusals.ts'
 
@@ -11,14 +10,14 @@ import { exposeToBrowsers } from './refusals.ts'
 const CONTENTLESS: ReadonlySet<number> = new Set([204, 205, 304])
 
 /**
- * Signs a response to a request with an envelope, where that is asked for.
+ * Signs a response to a request with an envelope that asks for it.
  *
  * @param maxBytes - Most bytes of content that is signed; a longer response goes out as it is.
  * @returns The payload to send.
  */
 export async function signReply(
   verifier: Pick<Verifier, 'signAnswer'>,
-  envelope: AcceptedEnvelope | undefined,
+  envelope: AcceptedEnvelope,
   {
     request,
     reply,
@@ -26,7 +25,6 @@ export async function signReply(
     maxBytes,
   }: { request: FastifyRequest; reply: FastifyReply; payload: unknown; maxBytes: number },
 ): Promise<unknown> {
-  if (envelope === undefined || !isWanted(envelope)) return payload
   // Of content that is coded already, the client sees something else.
   if (reply.hasHeader('content-encoding')) return payload
   const sent = payload instanceof Response ? unpacked(payload, reply) : payload

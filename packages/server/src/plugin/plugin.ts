@@ -7,6 +7,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { RefusalError } from '../answers.ts'
 import type { AcceptedEnvelope } from '../content/accepted-envelope.ts'
 import { readEnvelope } from '../content/envelope-options.ts'
+import { isWanted } from '../content/signed-answer.ts'
 import type { RequestMemory, VerifiableRequest } from '../exchange.ts'
 import type { VerifierOptions } from '../options.ts'
 import type { CompiledPolicy, RoutePolicy } from '../policy.ts'
@@ -112,8 +113,11 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     }
   })
 
-  fastify.addHook('preValidation', async function countersignPreValidation(request) {
-    await contentSettled(request)
+  // Hooks answer at once where nothing is to be waited for: a promise more in each costs what all checks of a claim do.
+  fastify.addHook('preValidation', function countersignPreValidation(request, _reply, done) {
+    const settling = contentSettled(request)
+    if (settling === undefined) done()
+    return settling
   })
 
   fastify.addHook('onError', async function countersignOnError(request, reply, error: Error) {
@@ -125,7 +129,7 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     if (error === refusal) setRefusal(reply, refusal)
   })
 
-  fastify.addHook('onSend', async function countersignOnSend(request, reply, payload) {
+  fastify.addHook('onSend', function countersignOnSend(request, reply, payload, done) {
     const marked = request as MarkedRequest
     // Hooks of responses ask who called, and of what failed before that was known, it was nobody.
     withoutCaller(marked)
@@ -134,7 +138,9 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     const body = marked[failedWith] === undefined ? payload : answerOfGuard(marked, reply, payload)
     // RFC 9449 section 8.2: a nonce must not come out of a cache, whatever the handler said of its response.
     if (reply.hasHeader('dpop-nonce')) reply.header('cache-control', 'no-store')
-    return routes.of(request).signsLast ? body : countersignAnswer(request, reply, body)
+    if (!routes.of(request).signsLast) return countersignAnswer(request, reply, body, done)
+    done(null, body)
+    return undefined
   })
 
   publish(fastify, routes.scopes)
@@ -211,9 +217,17 @@ const plugin: FastifyPluginAsync<CountersignOptions> = async (fastify, options) 
     setHeaders(reply, headers)
   }
 
-  async function countersignAnswer(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  function countersignAnswer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: (error: null, payload: unknown) => void,
+  ): Promise<unknown> | undefined {
     const { [accepted]: envelope } = request as MarkedRequest
-    return signReply(verifier, envelope, { request, reply, payload, maxBytes: maxAnswerBytes })
+    if (envelope !== undefined && isWanted(envelope))
+      return signReply(verifier, envelope, { request, reply, payload, maxBytes: maxAnswerBytes })
+    done(null, payload)
+    return undefined
   }
 
   function guard(demands: RoutePolicy = {}) {

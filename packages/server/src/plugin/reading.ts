@@ -92,15 +92,13 @@ export async function verifyWhileRead(
  *
  * @throws {RefusalError} When it is not.
  */
-export async function contentSettled(request: FastifyRequest): Promise<void> {
+export function contentSettled(request: FastifyRequest): Promise<void> | undefined {
   const read = request as ReadRequest
   read[parsed] = true
   const content = read[verified]
-  try {
-    await content?.covered.settled()
-  } catch (error) {
-    throw content?.endings[0]?.refuse(error) ?? error
-  }
+  return content?.covered.settled().catch((error) => {
+    throw content.endings[0]?.refuse(error) ?? error
+  })
 }
 
 /** The request to be read in the place of the received one, if there is one: for a hook that decides what parsers read. */
