@@ -21,7 +21,7 @@ import type { Content } from './content.ts'
 import { readContent } from './content.ts'
 import type { ServerKeys } from './server-keys.ts'
 import { sealKeyOf } from './server-keys.ts'
-import { checkStreams, verifyAnswer } from './verify-answer.ts'
+import { checkAnswerKeys, checkStreams, verifyAnswer } from './verify-answer.ts'
 
 /** What envelopes are made with. */
 export interface EnvelopeParts {
@@ -58,6 +58,7 @@ export async function createEnvelopes({
       isRequired: true,
       verifiesResponses: verifyResponse !== false,
       async prove(parts) {
+        if (verifyResponse !== false) await checkAnswerKeys(keys)
         const jws = await sign(call, parts, { form, digest, content })
         sent = { jws, time: parts.time }
         if (!isAttached) return { call, fields: { 'detached-jws': jws, ...wanted } }
