@@ -70,8 +70,10 @@ export async function createEnvelopes({
         if (!mayRenewKeys || sealKey === undefined || response.status !== 401) return false
         if ((await readJson(response))?.['code'] !== 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN') return false
         mayRenewKeys = false
+        const refused = sealKey
         sealKey = sealKeyOf(await keys.renewed())
-        return true
+        // With the key that was refused, another attempt would be refused too.
+        return JSON.stringify(sealKey) !== JSON.stringify(refused)
       },
       async receive(response) {
         const { jws, time } = sent as NonNullable<typeof sent>
