@@ -17,6 +17,7 @@ import { checkSigner } from '../keys/signer.ts'
 import { rememberAth } from '../proofs/latest-ath.ts'
 import type { AttemptParts, CallProofs } from '../proofs/proof-kind.ts'
 import type { EnvelopeSettings } from '../proofs/proof-option.ts'
+import { checkFields } from './check-fields.ts'
 import type { Content } from './content.ts'
 import { readContent } from './content.ts'
 import type { ServerKeys } from './server-keys.ts'
@@ -44,10 +45,13 @@ export async function createEnvelopes({
   return async function beginEnvelopes(given, { envelope: form, seal, verifyResponse }) {
     if (verifyResponse === 'stream') checkStreams()
     const content = await readContent(given)
-    const ownType = given.source().headers.get('content-type') ?? undefined
-    const call = given.withContent(content.body, content.body === undefined ? ownType : content.type)
+    const { headers } = given.source()
+    const hasContent = content.body !== undefined
+    const isAttached = form === 'attached' && hasContent
+    const type = hasContent ? content.type : (headers.get('content-type') ?? undefined)
+    checkFields(headers, type, { hasContent, isAttached })
+    const call = given.withContent(content.body, type)
     const digest = await content.digest()
-    const isAttached = form === 'attached' && digest !== ''
     const wanted = verifyResponse === false ? {} : { 'want-answer-jws': '?1' }
     let sent: { readonly jws: string; readonly time: number } | undefined
     let mayRenewKeys = true
