@@ -61,7 +61,10 @@ export interface ClientOptions {
    * the content too. Each call can say otherwise: `fetch(url, { proof })`.
    */
   readonly proof?: ProofOption
-  /** The public keys of the server, which it signs answers with and one seals to. Default: those that its metadata names. */
+  /**
+   * The public keys of the server, which it signs answers with and one seals to: trusted as long as the client lives. Default: those that its
+   * metadata names, which are fetched again after ten minutes.
+   */
   readonly serverKeys?: readonly object[] | { readonly keys: readonly object[] }
   /**
    * Called with what was signed, and what was verified of the answer, for an archive: once for each call with an envelope, when its response
@@ -81,8 +84,9 @@ export interface Client {
    * covers method, URL without query, and token; not the query, the body, or other header fields.
    *
    * @throws {CountersignError} Before anything is sent: `ERR_ORIGIN_NOT_ALLOWED`, `ERR_CLIENT_CLOSED`, and what the token source
-   *   throws; with an envelope, `ERR_ENVELOPE_CONTENT_TOO_LARGE`, and if it is sealed, `ERR_SERVER_KEY_MISSING`, `ERR_DISCOVERY_FAILED`.
-   *   Later: `ERR_ENVELOPE_ANSWER_MISSING`, `_INVALID`, `_MISMATCH`, `_SIGNATURE`, and the former two where an answer is to be verified;
+   *   throws; with an envelope, `ERR_OPTION_INVALID`, `ERR_ENVELOPE_CONTENT_TOO_LARGE`, and if it is sealed or its answer to be verified,
+   *   `ERR_SERVER_KEY_MISSING`, `ERR_DISCOVERY_FAILED`.
+   *   Later: `ERR_ENVELOPE_ANSWER_MISSING`, `_INVALID`, `_MISMATCH`, `_SIGNATURE`, and the former two where keys are looked for once more;
    *   `ERR_BODY_NOT_REPLAYABLE`, `ERR_REDIRECT_NOT_FOLLOWED`, `ERR_SIGNING_FAILED`. The platform's own errors stay as they are.
    */
   readonly fetch: SignedFetch

@@ -357,7 +357,7 @@ describe('is refused', () => {
     for (const alg of ['ES384', 'RS256']) {
       const signing = await createKey(alg)
       const act: Act = async ({ sign, send }) => send(REPLY, await sign(REPLY, { key: signing }))
-      const keys = [publishedKey(signing, 'signs')]
+      const keys = [publishedKey(signing, 'signs'), publishedKey(otherKey, 'other')]
       expect(await refusal(act, {}, undefined, keys)).toMatchObject({ code: INVALID, parameter: 'alg' })
     }
     for (const alg of ['none', 'HS256', 'X']) {
@@ -370,11 +370,12 @@ describe('is refused', () => {
   })
 
   const jwk = publishedKey(key, 'signs')
+  const other = publishedKey(otherKey, 'other')
   test.each<[string, object[]]>([
-    ['of another use', [{ ...jwk, use: 'enc' }]],
-    ['without use', [{ ...jwk, use: undefined }]],
-    ['without kid', [{ ...jwk, kid: undefined }]],
-    ['for another algorithm', [{ ...jwk, alg: 'ES384' }]],
+    ['of another use', [{ ...jwk, use: 'enc' }, other]],
+    ['without use', [{ ...jwk, use: undefined }, other]],
+    ['without kid', [{ ...jwk, kid: undefined }, other]],
+    ['for another algorithm', [{ ...jwk, alg: 'ES384' }, other]],
     ['that is not public', [{ ...jwk, d: key.privateJwk.d }]],
     ['of another kind', [{ ...jwk, kty: 'OKP', crv: 'Ed25519' }]],
     ['that is not on its curve', [{ ...jwk, y: jwk.x }]],
@@ -644,12 +645,11 @@ describe('the keys of the server', () => {
       expect(await captureError(call)).toMatchObject({ code: 'ERR_DISCOVERY_FAILED', reason })
       expect(urls.every((each) => each.startsWith(`${url}/`))).toBe(true)
       expect(urls).not.toContain(`${url}/jwks2`)
-      expect(kept).toEqual([])
-      if (proof !== undefined && JSON.stringify(proof).includes('seal')) expect(seen).toEqual([])
+      expect([kept, seen]).toEqual([[], []])
       // It is not remembered.
       set.metadata = {}
       set.misbehave = undefined
-      if (seen.length > 0) expect((await call()).status).toBe(201)
+      if (JSON.stringify(proof).includes('verify')) expect((await call()).status).toBe(201)
     }
   })
 
@@ -667,10 +667,33 @@ describe('the keys of the server', () => {
     expect(lookups).toEqual([])
   })
 
-  test('a server that names no key set', async () => {
-    const { call, published: set } = await connect(good)
+  test('a server that names no key set: nothing is sent', async () => {
+    const { call, published: set, seen } = await connect(good)
     set.metadata = { jwks_uri: undefined }
     expect(await captureError(call)).toMatchObject({ code: 'ERR_SERVER_KEY_MISSING', parameter: 'jwks_uri' })
+    expect(seen).toEqual([])
+  })
+
+  const jwk = publishedKey(key, 'signs')
+  test.each<[string, object[]]>([
+    ['none', []],
+    ['none that is for signatures', [{ ...jwk, use: 'enc' }]],
+    ['none that has a kid', [{ ...jwk, kid: undefined }]],
+    ['none for an algorithm of answers', [{ ...jwk, alg: 'ES384' }]],
+  ])('a key set with %s: nothing is sent', async (_, keys) => {
+    for (const options of [{}, { serverKeys: keys.length === 0 ? [{}] : keys }]) {
+      const { call, seen } = await connect(good, options, keys)
+      expect(await captureError(call)).toMatchObject({ code: 'ERR_SERVER_KEY_MISSING', parameter: 'use' })
+      expect(seen).toEqual([])
+    }
+  })
+
+  test('that sign are looked for once more before a call is given up', async () => {
+    const { call, lookups, published: set } = await connect(good, {}, [])
+    await captureError(call)
+    set.keys = published
+    await later(async () => expect((await call()).status).toBe(201))
+    expect(lookups).toHaveLength(4)
   })
 })
 

@@ -149,11 +149,11 @@ export function sendReply(
   response.writeHead(status, { ...headers, ...(answers.length > 0 && { 'answer-jws': answers }) }).end(content)
 }
 
-/** Runs something after the time within which a key set is not looked at again. */
-export async function later(run: () => Promise<void>): Promise<void> {
+/** Runs something at a later time: by default, after that within which a key set is not looked at again. */
+export async function later(run: () => Promise<void>, seconds = 10): Promise<void> {
   vi.useFakeTimers({ toFake: ['Date'] })
   try {
-    vi.setSystemTime(Date.now() + 10_000)
+    vi.setSystemTime(Date.now() + seconds * 1_000)
     await run()
   } finally {
     vi.useRealTimers()

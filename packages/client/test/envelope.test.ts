@@ -376,7 +376,7 @@ describe('sealed', () => {
       const [old, current] = await sealKeys()
       const { seen, published, client } = await connect(unknown, sealing, [old.published])
       expect((await client.fetch('/a', { method: 'POST', body: 'x' })).status).toBe(401)
-      expect(seen.splice(0)).toHaveLength(2)
+      expect(seen.splice(0)).toHaveLength(1)
       published.keys = [current.published]
       await later(async () => {
         expect((await client.fetch('/a', { method: 'POST', body: 'x' })).status).toBe(401)
@@ -385,11 +385,38 @@ describe('sealed', () => {
       expect((await openEnvelope(seen[1] as Received, current)).seal).toMatchObject({ kid: 'current' })
     })
 
-    test('with keys that are configured, one more attempt is made with them, and nothing is fetched', async () => {
+    test('but still publishes, or that is configured, is not tried again: the refusal is the answer', async () => {
       const [old] = await sealKeys()
-      const { seen, lookups, client } = await connect(unknown, { ...sealing, serverKeys: [old.published] })
-      expect((await client.fetch('/a', { method: 'POST', body: 'x' })).status).toBe(401)
-      expect([seen.length, lookups]).toEqual([2, []])
+      for (const [options, looks] of [
+        [{ serverKeys: [old.published] }, 0],
+        [{}, 4],
+      ] as const) {
+        const { seen, lookups, client } = await connect(unknown, { ...sealing, ...options }, [old.published])
+        for (const seconds of [0, 10]) {
+          await later(async () => {
+            const response = await client.fetch('/a', { method: 'POST', body: 'x' })
+            expect([response.status, await response.json()]).toEqual([401, { code: 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN' }])
+          }, seconds)
+        }
+        expect([seen.length, lookups.length]).toEqual([2, looks])
+      }
+    })
+
+    test('is replaced by another of the same kid', async () => {
+      const [old] = await sealKeys()
+      const renewed = await createSealKey('ECDH-ES', 'P-256', 'old')
+      const { seen, published, client } = await connect(
+        (response, received, earlier) =>
+          earlier === 1 ? unknown(response, received, earlier) : void response.end('ok'),
+        sealing,
+        [old.published],
+      )
+      await client.fetch('/a', { method: 'POST', body: 'x' })
+      published.keys = [renewed.published]
+      await later(async () => {
+        expect((await client.fetch('/a', { method: 'POST', body: 'x' })).status).toBe(200)
+      })
+      expect((await openEnvelope(seen[2] as Received, renewed)).seal).toMatchObject({ kid: 'old' })
     })
 
     test('is nothing to a call that was not sealed', async () => {
@@ -575,6 +602,82 @@ test('where the platform digests no streams, a Blob is digested whole, and an an
   } finally {
     Object.assign(process, { getBuiltinModule })
   }
+})
+
+describe('fields that no envelope can go with', () => {
+  const LONG = `text/plain; a="${'x'.repeat(256)}"`
+  const JOSE = ['application/jose', 'Application/JOSE', 'application/jose; a=b', 'application/jose;']
+  const FORMS = EVERY_PROOF.slice(0, 3)
+
+  /** Makes calls in both ways, by options and by a Request. */
+  async function calls(proof: ProofOption, init: RequestInit) {
+    const key = await createSealKey('ECDH-ES', 'P-256', 'opens')
+    const token = vi.fn(() => 'token-1')
+    const { url, seen, lookups, client } = await connect(ok, { proof, token }, [key.published])
+    const run = [
+      () => client.fetch('/a', init),
+      () => client.fetch(new Request(`${url}/a`, init)),
+      () => client.fetch(new Request(`${url}/a`), init),
+    ]
+    return { seen, lookups, token, run, key }
+  }
+
+  async function expectRefused(proof: ProofOption, init: RequestInit, parameter: string) {
+    const { seen, lookups, token, run } = await calls(proof, init)
+    for (const call of run) expect(await captureError(call)).toMatchObject({ code: 'ERR_OPTION_INVALID', parameter })
+    expect([seen, lookups, token.mock.calls]).toEqual([[], [], []])
+  }
+
+  async function expectSent(proof: ProofOption, init: RequestInit, fields: Record<string, string>) {
+    const { seen, run, key } = await calls(proof, init)
+    for (const call of run) expect((await call()).status).toBe(200)
+    expect(seen).toHaveLength(3)
+    for (const received of seen) {
+      expect(received.headers).toMatchObject(fields)
+      await openEnvelope(received, key)
+    }
+  }
+
+  test.each([...JOSE, 'application/jose+json', 'json', 'text/', 'text/plain;a', LONG])(
+    'Content-Type: %s with content is refused before anything is sent',
+    async (type) => {
+      const headers = { 'content-type': type }
+      for (const proof of FORMS) await expectRefused(proof, { method: 'POST', body: 'x', headers }, 'Content-Type')
+    },
+  )
+
+  test('the type of a Blob is one too', async () => {
+    for (const type of ['application/jose', 'json']) {
+      const body = new Blob(['x'], { type })
+      for (const proof of FORMS) await expectRefused(proof, { method: 'POST', body }, 'Content-Type')
+    }
+  })
+
+  test('Content-Type without content is refused where it names an envelope, and only there', async () => {
+    for (const proof of FORMS) {
+      for (const type of JOSE) await expectRefused(proof, { headers: { 'content-type': type } }, 'Content-Type')
+      for (const type of ['application/jose+json', 'json', 'application/josephine'])
+        await expectSent(proof, { headers: { 'content-type': type } }, { 'content-type': type })
+    }
+  })
+
+  test.each(['gzip', 'identity', ''])(
+    'Content-Encoding: %s is refused where the envelope is the content',
+    async (coding) => {
+      const init = { method: 'POST', body: 'x', headers: { 'content-encoding': coding } }
+      for (const proof of FORMS.slice(1)) await expectRefused(proof, init, 'Content-Encoding')
+      await expectSent('envelope', init, { 'content-encoding': coding })
+      for (const proof of FORMS.slice(1))
+        await expectSent(proof, { headers: { 'content-encoding': coding } }, { 'content-encoding': coding })
+    },
+  )
+
+  test('a DPoP proof goes with all of them', async () => {
+    const { seen, client } = await connect()
+    const headers = { 'content-type': 'application/jose', 'content-encoding': 'gzip' }
+    await client.fetch('/a', { method: 'POST', body: 'x', headers, proof: 'dpop' })
+    expect(first(seen).headers).toMatchObject(headers)
+  })
 })
 
 describe('an abort while a stream is held', () => {

@@ -6,11 +6,11 @@ import { callOf, initOf } from '../fetch/call.ts'
 /** What a call is to send, still unread; `undefined` and `null` are no content. Whoever reads a stream replaces it, and sends that call alone. */
 export function contentOf({ parts: { target, init } }: Call): {
   readonly body: BodyInit | null | undefined
-  readonly type: string | undefined
+  readonly headers: Headers
 } {
   // No copy of a Request: a copy that is cancelled leaves the caller's stream to the other.
   const { body } = target instanceof Request ? target : init
-  return { body, type: init.headers.get('content-type') ?? undefined }
+  return { body, headers: init.headers }
 }
 
 /** The same call with other content, of this media type, to its URL without fragment and without an empty query. */

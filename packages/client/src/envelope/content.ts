@@ -32,7 +32,8 @@ const NOTHING = new Uint8Array(0)
  *   meanwhile.
  */
 export async function readContent(call: Call): Promise<Content> {
-  const { body, type } = contentOf(call)
+  const { body, headers } = contentOf(call)
+  const type = headers.get('content-type') ?? undefined
   if (body === undefined || body === null) return ofBytes(NOTHING, type)
   if (body instanceof Blob) return ofBlob(body, type ?? (body.type || undefined))
   if (typeof body === 'string') return ofBytes(encoded(body), type ?? 'text/plain;charset=UTF-8')

@@ -21,11 +21,12 @@ import { rememberAth } from '../proofs/latest-ath.ts'
 import type { AttemptParts, CallProofs } from '../proofs/proof-kind.ts'
 import type { EnvelopeSettings } from '../proofs/proof-option.ts'
 import { contentOf, withContent } from './call-content.ts'
+import { checkFields } from './check-fields.ts'
 import type { Content } from './content.ts'
 import { readContent } from './content.ts'
 import type { ServerKeys } from './server-keys.ts'
 import { sealKeyOf } from './server-keys.ts'
-import { checkStreams, verifyAnswer } from './verify-answer.ts'
+import { checkAnswerKeys, checkStreams, verifyAnswer } from './verify-answer.ts'
 
 /** What envelopes are made with. */
 export interface EnvelopeParts {
@@ -48,9 +49,13 @@ export async function createEnvelopes({
   return async function beginEnvelopes(given, { envelope: form, seal, verifyResponse }) {
     if (verifyResponse === 'stream') checkStreams()
     const content = await readContent(given)
-    const call = withContent(given, content.body, content.body === undefined ? contentOf(given).type : content.type)
+    const { headers } = contentOf(given)
+    const hasContent = content.body !== undefined
+    const isAttached = form === 'attached' && hasContent
+    const type = hasContent ? content.type : (headers.get('content-type') ?? undefined)
+    checkFields(headers, type, { hasContent, isAttached })
+    const call = withContent(given, content.body, type)
     const digest = await content.digest()
-    const isAttached = form === 'attached' && digest !== ''
     const wanted = verifyResponse === false ? {} : { 'want-answer-jws': '?1' }
     let sent: { readonly jws: string; readonly time: number } | undefined
     let mayRenewKeys = true
@@ -62,6 +67,7 @@ export async function createEnvelopes({
       verifiesResponses: verifyResponse !== false,
       async prove(parts) {
         if (parts.isBearer) throw notBound()
+        if (verifyResponse !== false) await checkAnswerKeys(keys)
         const jws = await sign(call, parts, { form, digest, content })
         sent = { jws, time: parts.time }
         if (!isAttached) return { call, fields: { 'detached-jws': jws, ...wanted } }
@@ -85,8 +91,10 @@ export async function createEnvelopes({
       if (!mayRenewKeys || sealKey === undefined || response.status !== 401) return false
       if ((await readJson(response))?.['code'] !== 'ERR_ENVELOPE_SEAL_KEY_UNKNOWN') return false
       mayRenewKeys = false
+      const refused = sealKey
       sealKey = sealKeyOf(await keys.renewed())
-      return true
+      // With the key that was refused, another attempt would be refused too.
+      return JSON.stringify(sealKey) !== JSON.stringify(refused)
     }
 
     async function received(response: Response): Promise<Response> {

@@ -14,7 +14,7 @@ export type ServerJwk = Readonly<Record<string, unknown>>
 
 /** The keys of one server. */
 export interface ServerKeys {
-  /** The keys that are known, which are fetched if none are. */
+  /** The keys that are known, which are fetched if none are, or those are old. */
   current(): Promise<readonly ServerJwk[]>
   /** The keys after another look at the key set, unless that was a moment ago. */
   renewed(): Promise<readonly ServerJwk[]>
@@ -30,28 +30,69 @@ export interface ServerKeyParts {
   readonly given: readonly ServerJwk[] | undefined
 }
 
-/** Least time between two looks at a key set, in milliseconds: a message that names an unknown key must not cause many. */
+/** Age up to which a key set is used without another look at it, in milliseconds: for so long a key that was withdrawn is still trusted. */
+const MAX_AGE = 600_000
+/** Age up to which it is used where it cannot be fetched again: an outage of the metadata is not at once one of the calls. */
+const MAX_STALE = 3_600_000
+/** Least time between two looks at a key set: a message that names an unknown key must not cause many. */
 const PAUSE = 5_000
+/** Longest time of a look, where there are no keys to go on with, and where there are. */
 const TIMEOUT = 30_000
+const RENEWAL_TIMEOUT = 5_000
 
-/** Creates the keys of a server. */
+/**
+ * Creates the keys of a server.
+ *
+ * A key set that was fetched is fetched again by the first call after ten minutes. Where that fails it is used on, with another attempt every
+ * five seconds, until it is an hour old; then calls fail. Keys that were configured are used as they are, for ever.
+ */
 export function createServerKeys(parts: ServerKeyParts): ServerKeys {
   const { given, signal } = parts
-  let keys = given
+  if (given !== undefined) return { current: async () => given, renewed: async () => given }
+  let keys: readonly ServerJwk[] | undefined
   let fetchedAt = Number.NEGATIVE_INFINITY
-  const { join } = singleFlight(
-    () => fetchKeys(parts),
-    (fetched) => {
-      keys = fetched
-      fetchedAt = Date.now()
-    },
-  )
+  let lookedAt = Number.NEGATIVE_INFINITY
+  const usable = () => (isWithin(MAX_STALE, fetchedAt) ? keys : undefined)
+  const { join } = singleFlight(look, (fetched) => {
+    keys = fetched
+    fetchedAt = Date.now()
+  })
   const fetched = () => abortable(join(), signal)
+
   return {
-    current: async () => keys ?? fetched(),
-    renewed: async () =>
-      keys !== undefined && (given !== undefined || Date.now() - fetchedAt < PAUSE) ? keys : fetched(),
+    async current() {
+      const known = usable()
+      if (known === undefined) return fetched()
+      if (isWithin(MAX_AGE, fetchedAt) || isWithin(PAUSE, lookedAt)) return known
+      try {
+        return await fetched()
+      } catch (error) {
+        if (isCountersignError(error, 'ERR_DISCOVERY_FAILED') && usable() !== undefined) return known
+        throw error
+      }
+    },
+    async renewed() {
+      return (isWithin(PAUSE, lookedAt) ? usable() : undefined) ?? fetched()
+    },
   }
+
+  async function look(): Promise<readonly ServerJwk[]> {
+    try {
+      return await fetchKeys(parts, usable() === undefined ? TIMEOUT : RENEWAL_TIMEOUT)
+    } catch (error) {
+      // A server that names no key set any more has withdrawn its keys: that is no failure to go on from.
+      if (isCountersignError(error, 'ERR_SERVER_KEY_MISSING')) keys = undefined
+      throw error
+    } finally {
+      lookedAt = Date.now()
+    }
+  }
+}
+
+/** Whether a time lies no further back than that. One ahead of the clock, which was then set back, does not. */
+function isWithin(milliseconds: number, time: number): boolean {
+  const age = Date.now() - time
+  return age >= 0 && age < milliseconds
 }
 
 /**
@@ -71,14 +112,12 @@ export function sealKeyOf(keys: readonly ServerJwk[]): SealKey {
 }
 
 /** @throws {CountersignError} `ERR_DISCOVERY_FAILED` with reason `resource` or `jwks`; `ERR_SERVER_KEY_MISSING` where there is no key set. */
-async function fetchKeys({
-  resource,
-  resourceIdentifier,
-  fetch,
-  signal,
-}: ServerKeyParts): Promise<readonly ServerJwk[]> {
+async function fetchKeys(
+  { resource, resourceIdentifier, fetch, signal }: ServerKeyParts,
+  timeout: number,
+): Promise<readonly ServerJwk[]> {
   const bounded = createBoundedFetch(fetch)
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)])
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
   const metadata = await orFailed('resource', async () => {
     const response = await oauth.resourceDiscoveryRequest(resource, requestOptions(resource, bounded, ending))
     return oauth.processResourceDiscoveryResponse(resource, response)

@@ -77,6 +77,23 @@ export function checkStreams(): void {
   })
 }
 
+/**
+ * Called before anything is sent whose answer is to be verified: without a key there is no answer that could be.
+ *
+ * Does not check that the server signs with one of the keys, nor that they are good ones: the verification of the answer does.
+ *
+ * @throws {CountersignError} `ERR_SERVER_KEY_MISSING`, `ERR_DISCOVERY_FAILED`.
+ */
+export async function checkAnswerKeys(keys: ServerKeys): Promise<void> {
+  const signs = ({ use, kid, alg }: ServerJwk) =>
+    use === 'sig' && typeof kid === 'string' && ALGORITHMS.includes(alg as never)
+  if ((await keys.current()).some(signs) || (await keys.renewed()).some(signs)) return
+  throw new CountersignError('ERR_SERVER_KEY_MISSING', 'The server publishes no key that it signs answers with', {
+    parameter: 'use',
+    expected: `a key with use "sig", a kid, and one of the algorithms ${ALGORITHMS.join(', ')}`,
+  })
+}
+
 /** The key that an answer names. The set is fetched again at most once. */
 async function keyFor({ header }: UnverifiedAnswer, keys: ServerKeys): Promise<ServerJwk> {
   const named = (key: ServerJwk) => key['kid'] === header.kid && key['use'] === 'sig' && key['alg'] === header.alg
