@@ -3,7 +3,7 @@
 //
 //     csk_1 | length of the payload, 4 characters | payload, base64url of JSON | CRC-32 of all before, 6 characters
 
-import { CountersignError, decodeBase64url, encodeBase64url } from '@countersign/shared'
+import { CountersignError, decodeBase64urlToBinary, encodeBase64url } from '@countersign/shared'
 
 /** What a credential string holds. */
 export interface Credential {
@@ -51,7 +51,7 @@ export function decodeCredential(text: unknown): Credential {
   if (text.endsWith('=')) throw invalid('padding')
   if (!/^[\w-]*$/.test(text)) throw invalid('characters')
   if (text.length < LENGTH_END) throw invalid('cut')
-  const length = decodeBase64url(text.slice(PREFIX.length + 1, LENGTH_END)).reduce((sum, byte) => sum * 256 + byte, 0)
+  const length = decoded(text.slice(PREFIX.length + 1, LENGTH_END)).reduce((sum, byte) => sum * 256 + byte, 0)
   const expected = LENGTH_END + length + CHECKSUM_LENGTH
   if (text.length > expected && isWhole(text.slice(0, expected))) throw invalid('extended', expected, text.length)
   // It is the length itself that was altered, if it is no possible one or the text is whole with its true length.
@@ -76,7 +76,7 @@ function withTrueLength(text: string): string {
 /** What a parser says of a text may quote it, so nothing of it is passed on. */
 function parsePayload(payload: string): Credential | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(decodeBase64url(payload))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(decoded(payload))
     const { client_id, issuer, resource, scope = '', jwk } = JSON.parse(text)
     const isCredential = [client_id, issuer, resource, scope].every((member) => typeof member === 'string')
     return isCredential && typeof jwk === 'object' && jwk !== null ? JSON.parse(text) : undefined
@@ -106,6 +106,11 @@ function invalid(reason: string, expected?: number, actual?: number): Countersig
     expected,
     actual,
   })
+}
+
+/** A credential is read once: the decoder for what is short of code, not of time. */
+function decoded(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(decodeBase64urlToBinary(text), (character) => character.charCodeAt(0))
 }
 
 /** A number as bytes, the highest first. */
