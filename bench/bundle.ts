@@ -22,12 +22,12 @@ export const bundleCases: readonly BundleCase[] = [
   {
     title: 'a client with client credentials',
     code: "export { createClient, clientCredentials } from '@countersign/client'",
-    budget: 20_070,
+    budget: 19_970,
   },
   {
     title: 'a client with a login and a key store',
     code: "export { createClient, authorizationCode } from '@countersign/client'\nexport { indexedDBKeyStore } from '@countersign/client/indexeddb'",
-    budget: 23_650,
+    budget: 23_560,
   },
 ]
 
