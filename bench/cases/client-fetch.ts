@@ -5,6 +5,7 @@ import { createSignedFetch, createSigner } from '@countersign/client'
 import * as dpop from 'dpop'
 import * as oauth from 'oauth4webapi'
 import { createClientOf, NONCE } from '../contenders/prover.ts'
+import { createProverByHand } from '../contenders/provers.ts'
 import { createIssuer, TARGET } from '../contenders/world.ts'
 import type { BenchCase } from '../lib/case.ts'
 import { belongs } from '../lib/case.ts'
@@ -20,7 +21,8 @@ export const clientFetch: BenchCase = {
   from: 'guard',
   async run({ mode, effort, part }) {
     const issuer = createIssuer('RS256')
-    const { keyPair, accessToken } = await createClientOf(issuer)
+    const client = await createClientOf(issuer)
+    const { keyPair, accessToken } = client
     const server = startWorker('http/server.ts', {
       args: ['nothing', JSON.stringify({ jwks: issuer.jwks, alg: 'RS256' })],
     })
@@ -33,6 +35,7 @@ export const clientFetch: BenchCase = {
         signer: await createSigner(keyPair),
         accessToken: () => accessToken,
       })
+      const byHand = await createProverByHand(client, url)
       const options = { DPoP: oauth.DPoP({}, keyPair), [oauth.allowInsecureRequests]: true }
       const withProof = (proof: string) =>
         fetch(url, { headers: { authorization: `DPoP ${accessToken}`, dpop: proof } })
@@ -40,6 +43,7 @@ export const clientFetch: BenchCase = {
         [BASE]: () => withProof(constant),
         Countersign: () => signedFetch(url),
         ...(belongs('quick', mode) && {
+          'by hand': async () => withProof(await byHand.prove()),
           dpop: async () =>
             withProof(await dpop.generateProof(keyPair as dpop.KeyPair, url, 'GET', NONCE, accessToken)),
           oauth4webapi: () =>

@@ -1,7 +1,9 @@
 // How fast junk is refused: by what is wrong with it, for a token the server knows, which somebody may have stolen, and for one it does not.
 
 import { createMemoryReplayStore } from '@countersign/server/verifier'
+import type { VerifierContender } from '../contenders/verifier.ts'
 import { forgedNonce } from '../contenders/verifier.ts'
+import { createByHand } from '../contenders/verifier-by-hand.ts'
 import { createCountersign } from '../contenders/verifier-countersign.ts'
 import type { CallParts, Issuer, Party, SignedCall } from '../contenders/world.ts'
 import { callOf, createIssuer, createKey, createParty, issueToken, signCall } from '../contenders/world.ts'
@@ -49,20 +51,33 @@ export const serverJunk: BenchCase = {
         },
       },
     })
-    const { nonce, verify } = countersign
+    const { nonce } = countersign
     const known = createParty(issuer)
-    await verify(signCall(known, { nonce: nonce() }))
+    await countersign.verify(signCall(known, { nonce: nonce() }))
     const used = claims
     const bare = await bareVerify()
 
     const rows: Contender[] = []
-    const add = async (name: string, callOfIndex: () => SignedCall) => {
+    const add = async (
+      name: string,
+      callOfIndex: () => SignedCall,
+      { verify }: Pick<VerifierContender, 'verify'> = countersign,
+    ) => {
       const calls = Array.from({ length: CALLS }, callOfIndex)
-      await passGates(name, [{ name, expected: 'refused', attempt: () => verify(calls[0] as SignedCall) }])
-      rows.push({ name, run: (index) => verify(calls[index % CALLS] as SignedCall).catch(() => undefined) })
+      const attempt = async (index: number) => verify(calls[index % CALLS] as SignedCall)
+      await passGates(name, [{ name, expected: 'refused', attempt: () => attempt(0) }])
+      rows.push({ name, run: (index) => attempt(index).catch(() => undefined) })
     }
     for (const [name, make] of Object.entries(junk)) await add(name, () => make(known, nonce()))
     await add('no token of anyone', () => callOf('c3RvbGVu', 'bm8.cHJvb2Y.YXQgYWxs'))
+    if (belongs('quick', mode)) {
+      // The floor of a refusal: a plain error, and no answer to give.
+      const hand = createByHand(issuer)
+      await hand.verify(signCall(known, { nonce: hand.nonce?.() }))
+      for (const [name, make] of Object.entries(junk)) {
+        await add(`${name}, by hand`, () => make(known, hand.nonce?.()), hand)
+      }
+    }
     if (belongs('full', mode)) {
       for (const [name, make] of Object.entries(junk)) {
         await add(`${name}, unknown token`, () => make(createParty(issuer), nonce()))

@@ -36,7 +36,10 @@ export async function createOwnFetch({ keyPair, accessToken }: Client): Promise<
 }
 
 /** By hand: what does not change is encoded once, and a proof costs one call of WebCrypto. */
-export async function createProverByHand({ keyPair, accessToken }: Client): Promise<ProverContender> {
+export async function createProverByHand(
+  { keyPair, accessToken }: Client,
+  htu: string = URL_OF_CALL,
+): Promise<ProverContender> {
   const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', keyPair.publicKey)
   const header = base64url({ typ: 'dpop+jwt', alg: 'ES256', jwk: { kty, crv, x, y } })
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(accessToken))
@@ -46,7 +49,7 @@ export async function createProverByHand({ keyPair, accessToken }: Client): Prom
     name: 'by hand',
     async prove() {
       const jti = crypto.randomUUID()
-      const claims = base64url({ jti, htm: 'GET', htu: URL_OF_CALL, iat: now(), ath, nonce: NONCE })
+      const claims = base64url({ jti, htm: 'GET', htu, iat: now(), ath, nonce: NONCE })
       const input = `${header}.${claims}`
       const signature = await crypto.subtle.sign(algorithm, keyPair.privateKey, Buffer.from(input, 'latin1'))
       return `${input}.${Buffer.from(signature).toString('base64url')}`
