@@ -5,9 +5,18 @@
  *
  * @throws The signal's reason, exactly, when it aborts first.
  */
-export async function abortable<Value>(value: Value | Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined || !(value instanceof Promise)) {
-    signal?.throwIfAborted()
+export function abortable<Value>(value: Promise<Value>, signal: AbortSignal | undefined): Promise<Value>
+export function abortable<Value>(value: Value | Promise<Value>, signal: AbortSignal | undefined): Value | Promise<Value>
+export function abortable<Value>(
+  value: Value | Promise<Value>,
+  signal: AbortSignal | undefined,
+): Value | Promise<Value> {
+  return signal === undefined ? value : before(signal, value)
+}
+
+async function before<Value>(signal: AbortSignal, value: Value | Promise<Value>): Promise<Value> {
+  if (!(value instanceof Promise)) {
+    signal.throwIfAborted()
     return value
   }
   // Whoever has stopped waiting is not told how it ended.

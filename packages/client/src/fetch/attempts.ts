@@ -63,6 +63,7 @@ export function createAttempts(
       return nonce
     },
     async judge(response, given) {
+      if (response.status !== 400 && response.status !== 401) return ANSWER
       const isNews = given !== undefined && given !== nonce && may.askAgain
       const error = challengedError(response)
       if (await wantsNonce(response, error, isNews)) {

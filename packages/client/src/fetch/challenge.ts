@@ -36,7 +36,7 @@ export function challengedError(response: Pick<ShownResponse, 'headers'>): strin
 }
 
 /**
- * Tells whether a refusal asks for a nonce: in a challenge, or in its JSON body, of which a copy is read.
+ * Tells whether a refusal with 400 or 401 asks for a nonce: in a challenge, or in its JSON body, of which a copy is read.
  *
  * @param error - What {@link challengedError} has found.
  * @param mayRead - Whether it is worth reading the body, if it says that it is short.
@@ -46,7 +46,6 @@ export async function wantsNonce(
   error: string | undefined,
   mayRead: boolean,
 ): Promise<boolean> {
-  if (response.status !== 400 && response.status !== 401) return false
   if (error !== undefined) return error === 'use_dpop_nonce'
   return (
     mayRead && saysItIsShort(response.headers, MAX_BODY) && (await readJson(response))?.['error'] === 'use_dpop_nonce'

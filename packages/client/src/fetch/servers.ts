@@ -39,7 +39,7 @@ export interface Server {
    * @returns What is to be called when the first answer of this call is there, or none comes.
    * @throws The signal's reason when it aborts first.
    */
-  enter(signal: AbortSignal | undefined): Promise<() => void>
+  enter(signal: AbortSignal | undefined): (() => void) | Promise<() => void>
 }
 
 /** The servers of a client. */
@@ -55,6 +55,7 @@ const MAX_WAIT = 3_000
 const MIN_SKEW = 5
 /** A clock that differs by more seconds is not believed: a day. */
 const MAX_SKEW = 86_400
+const NOTHING = () => undefined
 
 /** Creates the memory of a client. */
 export function createServers(): Servers {
@@ -106,11 +107,13 @@ function createServer(): Server {
       return true
     },
     nextSequence: () => ++sequence,
-    async enter(signal) {
-      const deadline = Date.now() + MAX_WAIT
-      while (!answered && leader !== undefined && Date.now() < deadline) await abortable(leader, signal)
-      return answered || leader !== undefined ? () => undefined : lead()
-    },
+    enter: (signal) => (answered ? NOTHING : follow(signal)),
+  }
+
+  async function follow(signal: AbortSignal | undefined): Promise<() => void> {
+    const deadline = Date.now() + MAX_WAIT
+    while (!answered && leader !== undefined && Date.now() < deadline) await abortable(leader, signal)
+    return answered || leader !== undefined ? NOTHING : lead()
   }
 
   function lead(): () => void {
