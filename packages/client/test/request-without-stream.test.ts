@@ -2,6 +2,7 @@
 // empty, which has no content.
 
 import { sha256 } from '@countersign/testkit'
+import { Request as OtherRequest } from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ProofOption } from '../src/proofs/proof-option.ts'
 import type { Handler, Received } from './envelope-support.ts'
@@ -61,6 +62,20 @@ describe('where a Request shows no stream', () => {
     await client.fetch(post(`${url}/a`), { method: 'PUT', body: 'from init', headers: { 'content-type': 'text/y' } })
     expect(await contentOf(seen[0] as Received, proof)).toBe('from init')
     expect(seen[0]?.method).toBe('PUT')
+  })
+
+  test.each(EVERY_PROOF)('one of another realm neither, and its content is proved by %j', async (proof) => {
+    const its = Object.getOwnPropertyDescriptor(OtherRequest.prototype, 'body') as PropertyDescriptor
+    Reflect.deleteProperty(OtherRequest.prototype, 'body')
+    try {
+      const { url, seen, client } = await connect(proof)
+      const foreign = () => new OtherRequest(`${url}/a`, { method: 'POST', body: 'secret' }) as unknown as Request
+      await client.fetch(foreign())
+      await client.fetch(foreign(), { body: 'from init' })
+      expect(await Promise.all(seen.map((received) => contentOf(received, proof)))).toEqual(['secret', 'from init'])
+    } finally {
+      Object.defineProperty(OtherRequest.prototype, 'body', its)
+    }
   })
 
   test('one without content stays one', async () => {

@@ -61,22 +61,30 @@ const MEMBERS = [
   'signal',
 ] as const
 
-/** Reads a call given as to `fetch`: all of it at once, but for the content of a Request on a platform that shows no stream of it. */
-export function readCall(input: URL | Request, init: RequestInit | undefined): Call | Promise<Call> {
+/**
+ * Reads a call given as to `fetch`: all of it at once, but for the content of a Request on a platform that shows no stream of it.
+ *
+ * @param given - What the caller gave, of which `input` is ours.
+ */
+export function readCall(input: URL | Request, init: RequestInit | undefined, given: unknown): Call | Promise<Call> {
   if (input instanceof Request) {
     const request = new Request(input, init)
     // The caller's own signal, where it gave one: that of a Request is tied to it by a thread that a collector may cut.
     const signal = init?.signal ?? request.signal
-    if (request.body === undefined) return ofUnshown(request, signal, input)
+    if (request.body === undefined) {
+      // Of one of another realm, ours has all but the content.
+      const isOurs = given instanceof Request || (init?.body ?? undefined) !== undefined
+      return ofUnshown(request, isOurs ? request : (given as Request), signal, input)
+    }
     return callOf({ target: request, init: initOf(request, signal), lifeline: input })
   }
   return callOf({ target: input, init: captured(init ?? {}) })
 }
 
 /** Firefox shows no stream of a Request, and takes none: without its content as a Blob, copies of it would go out with none. */
-async function ofUnshown(request: Request, signal: AbortSignal, owner: Request): Promise<Call> {
+async function ofUnshown(request: Request, source: Body, signal: AbortSignal, owner: Request): Promise<Call> {
   const init = { ...captured(request), signal }
-  const body = await abortable(request.blob(), signal)
+  const body = await abortable(source.blob(), signal)
   const target = new URL(request.url)
   return callOf({ target, init: body.size === 0 ? init : { ...init, body }, lifeline: [request, owner] })
 }

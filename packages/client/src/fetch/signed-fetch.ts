@@ -59,7 +59,7 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     const begin = proofsOf(given?.proof)
     const target = requestOrUrl(input, resource)
     origins.check(target instanceof Request ? new URL(target.url) : target)
-    let call = await readCall(target, given)
+    let call = await readCall(target, given, input)
     const once = { renewal: true }
     let signing = true
     for (let redirects = 0; ; redirects++) {
