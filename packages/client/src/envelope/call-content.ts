@@ -33,8 +33,16 @@ export function withContent({ url, parts }: Call, content: BodyInit | undefined,
   })
 }
 
+/** The same call with this body, which the fields that it is sent with describe. */
+export function withBody({ parts: { target, init, lifeline } }: Call, body: string): Call {
+  if (!(target instanceof Request)) return callOf({ target, init: { ...init, body }, lifeline })
+  const request = new Request(target, { headers: init.headers, body })
+  return callOf({ target: request, init: initOf(request, init.signal), lifeline: [target, lifeline] })
+}
+
 /** As HTTP clients do not agree about an empty query, none is sent and signed; a fragment never is. */
 function withoutEmptyQuery(url: URL): URL {
+  if (!/#|\?$/.test(url.href)) return url
   const clean = new URL(url)
   clean.hash = ''
   if (clean.search === '') clean.search = ''

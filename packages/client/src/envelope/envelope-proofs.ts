@@ -20,9 +20,8 @@ import { checkSigner } from '../keys/signer.ts'
 import { rememberAth } from '../proofs/latest-ath.ts'
 import type { AttemptParts, CallProofs } from '../proofs/proof-kind.ts'
 import type { EnvelopeSettings } from '../proofs/proof-option.ts'
-import { contentOf, withContent } from './call-content.ts'
+import { contentOf, withBody, withContent } from './call-content.ts'
 import { checkFields } from './check-fields.ts'
-import type { Content } from './content.ts'
 import { readContent } from './content.ts'
 import type { ServerKeys } from './server-keys.ts'
 import { sealKeyOf } from './server-keys.ts'
@@ -55,7 +54,8 @@ export async function createEnvelopes({
     const type = hasContent ? content.type : (headers.get('content-type') ?? undefined)
     checkFields(headers, type, { hasContent, isAttached })
     const call = withContent(given, content.body, type)
-    const digest = await content.digest()
+    // What is attached is signed as it is: its digest stands in evidence only.
+    const digest = isAttached && onEvidence === undefined ? '' : await content.digest()
     const wanted = verifyResponse === false ? {} : { 'want-answer-jws': '?1' }
     let sent: { readonly jws: string; readonly time: number } | undefined
     let mayRenewKeys = true
@@ -68,12 +68,13 @@ export async function createEnvelopes({
       async prove(parts) {
         if (parts.isBearer) throw notBound()
         if (verifyResponse !== false) await checkAnswerKeys(keys)
-        const jws = await sign(call, parts, { form, digest, content })
+        const payload = isAttached ? encodeBase64url(await content.bytes()) : digest
+        const jws = await sign(call, parts, { form, payload, ...(hasContent && ctyOf(form, type)) })
         sent = { jws, time: parts.time }
         if (!isAttached) return { call, fields: { 'detached-jws': jws, ...wanted } }
         sealKey = seal ? (sealKey ?? sealKeyOf(await keys.current())) : undefined
         const body = sealKey === undefined ? jws : await sealed(jws, sealKey)
-        return { call: withContent(call, body, ENVELOPE_MEDIA_TYPE), fields: wanted }
+        return { call: withBody(call, body), fields: { ...wanted, 'content-type': ENVELOPE_MEDIA_TYPE } }
       },
       mend: (response) => abortable(mended(response), call.signal),
       async receive(response) {
@@ -121,9 +122,8 @@ export async function createEnvelopes({
   async function sign(
     { method, url }: Call,
     { accessToken, nonce, time }: AttemptParts,
-    { form, digest, content }: { form: 'attached' | 'detached'; digest: string; content: Content },
+    { form, payload, cty }: { form: 'attached' | 'detached'; payload: string; cty?: string },
   ): Promise<string> {
-    const { type } = content
     const header: EnvelopeHeader = {
       typ: form === 'attached' ? ATTACHED_ENVELOPE_TYP : DETACHED_ENVELOPE_TYP,
       alg,
@@ -135,9 +135,8 @@ export async function createEnvelopes({
       ath: await athOf(accessToken),
       jti: crypto.randomUUID(),
       ...(nonce !== undefined && { nonce }),
-      ...(digest !== '' && ctyOf(form, type)),
+      ...(cty !== undefined && { cty }),
     }
-    const payload = form === 'attached' && digest !== '' ? encodeBase64url(await content.bytes()) : digest
     const signingInput = `${encodeEnvelopeHeader(header)}.${payload}`
     const signature = await signer.sign(new TextEncoder().encode(signingInput))
     return `${signingInput}.${encodeBase64url(signature)}`

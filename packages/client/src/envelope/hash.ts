@@ -10,6 +10,8 @@ export interface StreamingHash {
 
 interface NodeCrypto {
   createHash(algorithm: string): StreamingHash
+  /** In half the time; not everywhere. */
+  hash?(algorithm: string, data: Uint8Array, encoding: 'base64url'): string
 }
 
 /** Node's own module, where there is one: found without an import, which a bundler for browsers could not resolve. */
@@ -24,8 +26,6 @@ export function streamingHash(): StreamingHash | undefined {
 
 /** The payload of a detached envelope: SHA-256 in base64url, empty for no content. */
 export function digestOf(bytes: Uint8Array<ArrayBuffer>): string | Promise<string> {
-  const hash = bytes.length === 0 ? undefined : streamingHash()
-  if (hash === undefined) return computeEnvelopeDigest(bytes)
-  hash.update(bytes)
-  return hash.digest('base64url')
+  if (bytes.length === 0 || nodeCrypto?.hash === undefined) return computeEnvelopeDigest(bytes)
+  return nodeCrypto.hash('sha256', bytes, 'base64url')
 }
