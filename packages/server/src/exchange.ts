@@ -38,7 +38,7 @@ export interface RequestMemory {
   /** @internal The content beside an envelope. */
   content?: Promise<Buffer>
   /** @internal That the content is right, and the proof was not used before. */
-  claimed?: 'claimed' | Promise<void>
+  claimed?: 'at once' | Promise<void>
   /** @internal That evidence of it was handed out. */
   isKept?: boolean
 }

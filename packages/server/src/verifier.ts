@@ -282,25 +282,39 @@ export function createVerifier(options: VerifierOptions): Verifier {
       throw refusal('ERR_ENVELOPE_NOT_ACCEPTED', 'The request was read otherwise before')
   }
 
-  /** Steps 6 and 7: the proof is new, and the route allows the call. */
-  async function conclude(
-    { exchange, startedAt }: Judgement,
-    memory: RequestMemory | undefined,
-  ): Promise<Verification> {
+  /** Steps 6 and 7: the proof is new, and the route allows the call. Answers at once unless something has to wait. */
+  function conclude(judged: Judgement, memory: RequestMemory | undefined): Verification | Promise<Verification> {
+    const claiming = claim(judged.exchange, memory)
+    return claiming === undefined ? allow(judged, memory) : claiming.then(() => allow(judged, memory))
+  }
+
+  /** The proof is new: asked once for a request. */
+  function claim(exchange: Exchange, memory: RequestMemory | undefined): undefined | Promise<void> {
     const { last } = wayOf(exchange.form as RequestForm)
-    const claiming = memory?.claimed ?? runAll(last, exchange)
-    if (memory !== undefined) memory.claimed = claiming ?? 'claimed'
-    if (claiming !== undefined && claiming !== 'claimed') await claiming
-    const envelope = acceptedEnvelope(exchange)
-    exchange.envelope = envelope
+    if (memory === undefined) return runAll(last, exchange)
+    memory.claimed ??= runAll(last, exchange) ?? 'at once'
+    return memory.claimed === 'at once' ? undefined : memory.claimed
+  }
+
+  function allow(judged: Judgement, memory: RequestMemory | undefined): Verification | Promise<Verification> {
+    const { exchange } = judged
+    exchange.envelope = acceptedEnvelope(exchange)
     const allowing = runAll(exchange.policy.checks, exchange)
-    if (allowing !== undefined) await allowing
-    if (envelope !== undefined && onEvidence !== undefined && memory?.isKept !== true) {
-      if (memory !== undefined) memory.isKept = true
-      await onEvidence(envelope.evidence())
-    }
-    const caller = callerOf(exchange.verified as VerifiedToken, exchange.proof)
-    const headers = nonceHeaders(exchange.proof)
+    const keeping = allowing === undefined ? keep(exchange, memory) : allowing.then(() => keep(exchange, memory))
+    return keeping === undefined ? verificationOf(judged) : keeping.then(() => verificationOf(judged))
+  }
+
+  /** Hands out evidence of an envelope, once for a request. */
+  function keep({ envelope }: Exchange, memory: RequestMemory | undefined): undefined | Promise<void> {
+    if (envelope === undefined || onEvidence === undefined || memory?.isKept === true) return undefined
+    if (memory !== undefined) memory.isKept = true
+    return Promise.resolve(onEvidence(envelope.evidence()))
+  }
+
+  function verificationOf({ exchange, startedAt }: Judgement): Verification {
+    const { proof, envelope } = exchange
+    const caller = callerOf(exchange.verified as VerifiedToken, proof)
+    const headers = nonceHeaders(proof)
     reportOutcome(startedAt, exchange, undefined)
     if (envelope === undefined) return { caller, headers }
     const content = contentWithin(exchange)
