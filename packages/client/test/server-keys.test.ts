@@ -150,3 +150,29 @@ describe('keys that are to be fetched again', () => {
     })
   })
 })
+
+test('no cache is asked for keys', async () => {
+  const caches: unknown[] = []
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    if (!(input instanceof Request) && /well-known|jwks/.test(String(input))) caches.push(init?.cache)
+    return globalThis.fetch(input, init)
+  }
+  const server = await serveEnvelopes((response) => void response.end(), [oldSeal.published])
+  await clientOf(server.url, { proof: { seal: true }, fetch }).fetch('/a', { method: 'POST', body: 'x' })
+  expect(caches).toEqual(['no-store', 'no-store'])
+})
+
+test('a fetch that does not heed its signal does not hold calls up', { timeout: 15_000 }, async () => {
+  let hangs = false
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const isLook = !(input instanceof Request) && /well-known|jwks/.test(String(input))
+    return hangs && isLook ? new Promise(() => undefined) : globalThis.fetch(input, init)
+  }
+  const server = await serveEnvelopes((response) => void response.end(), [oldSeal.published])
+  const client = clientOf(server.url, { proof: { seal: true }, fetch })
+  const call = async () => (await client.fetch('/a', { method: 'POST', body: 'x' })).status
+  await call()
+  hangs = true
+  await later(async () => expect(await call()).toBe(200), 10 * MINUTE)
+  expect(server.seen).toHaveLength(2)
+})

@@ -116,7 +116,8 @@ async function fetchKeys(
   { resource, resourceIdentifier, fetch, signal }: ServerKeyParts,
   timeout: number,
 ): Promise<readonly ServerJwk[]> {
-  const bounded = createBoundedFetch(fetch)
+  // What a cache has, is what the server has withdrawn perhaps.
+  const bounded = createBoundedFetch((input, init) => fetch(input, { ...init, cache: 'no-store' }))
   const ending = AbortSignal.any([signal, AbortSignal.timeout(timeout)])
   const metadata = await orFailed('resource', async () => {
     const response = await oauth.resourceDiscoveryRequest(resource, requestOptions(resource, bounded, ending))
@@ -137,7 +138,8 @@ async function fetchKeys(
 
   async function orFailed<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
     try {
-      return await work()
+      // A fetch of another make may not heed its signal.
+      return await abortable(work(), ending)
     } catch (cause) {
       if (isCountersignError(signal.reason)) throw signal.reason
       throw isCountersignError(cause, 'ERR_DISCOVERY_FAILED') ? cause : failed(reason, undefined, cause)
