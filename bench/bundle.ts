@@ -17,7 +17,7 @@ export const bundleCases: readonly BundleCase[] = [
   {
     title: 'proof, fetch and nonces',
     code: "export { createSignedFetch } from '@countersign/client'",
-    budget: 7_080,
+    budget: 7_200,
   },
   {
     title: 'a client with client credentials',

@@ -83,6 +83,8 @@ export interface Client {
    * Responses come back as the server gave them, whatever their status; `refusalOf(response)` says what a refusal means. A DPoP proof
    * covers method, URL without query, and token; not the query, the body, or other header fields.
    *
+   * Redirects are followed by hand, so the platform checks `integrity` for a redirect too, and refuses it there.
+   *
    * @throws {CountersignError} Before anything is sent: `ERR_ORIGIN_NOT_ALLOWED`, `ERR_CLIENT_CLOSED`, and what the token source
    *   throws; with an envelope, `ERR_OPTION_INVALID`, `ERR_ENVELOPE_CONTENT_TOO_LARGE`, and if it is sealed or its answer to be verified,
    *   `ERR_SERVER_KEY_MISSING`, `ERR_DISCOVERY_FAILED`.

@@ -680,6 +680,33 @@ describe('fields that no envelope can go with', () => {
   })
 })
 
+describe('a stream that no envelope is made of', () => {
+  const put = (body: ReadableStream) => ({ method: 'PUT', body, duplex: 'half', proof: 'envelope' }) as RequestInit
+
+  test('one of which something was read already', async () => {
+    const { seen, client } = await connect(ok)
+    const body = new Blob(['some content']).stream()
+    const reader = body.getReader()
+    await reader.read()
+    reader.releaseLock()
+    await expect(client.fetch('/a', put(body))).rejects.toThrow(TypeError)
+    expect(seen).toHaveLength(0)
+  })
+
+  test.each<[string, unknown]>([
+    ['ArrayBuffer', new ArrayBuffer(8)],
+    ['view of another kind', new Float64Array(8)],
+    ['number', 5],
+  ])('one with a chunk that is no Uint8Array: %s', async (_, chunk) => {
+    const { seen, client } = await connect(ok)
+    const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>()
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(chunk), cancel })
+    await expect(client.fetch('/a', put(body))).rejects.toThrow(TypeError)
+    await cancelled
+    expect(seen).toHaveLength(0)
+  })
+})
+
 describe('an abort while a stream is held', () => {
   /** A stream that never ends, and the reason that it was cancelled with. */
   const endless = () => {

@@ -53,15 +53,31 @@ describe.each(PROOFS)('%j: aborting a Request after a collection ends its respon
       const request = new Request(`${url}${path}`, { method: 'POST', body: 'x', signal: controller.signal })
       return (await client.fetch(request)).body?.getReader()
     }
-    const reader = await begin()
-    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('begun')
-    for (let times = 0; times < 5; times++) {
-      collect()
-      await sleep(10)
+    await expectToEnd(await begin(), controller)
+  })
+
+  test('given as options too', async () => {
+    const { url, client } = await connect(proof)
+    const controller = new AbortController()
+    const begin = async () => {
+      const options = new Request(url, { method: 'GET', signal: controller.signal })
+      return (await client.fetch(`${url}/`, options)).body?.getReader()
     }
-    const reason = new Error('enough')
-    controller.abort(reason)
-    const ended = await Promise.race([reader?.read().catch((error: unknown) => error), sleep(2_000, 'not ended')])
-    expect(ended).toBe(reason)
+    await expectToEnd(await begin(), controller)
   })
 })
+
+async function expectToEnd(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  controller: AbortController,
+): Promise<void> {
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('begun')
+  for (let times = 0; times < 5; times++) {
+    collect()
+    await sleep(10)
+  }
+  const reason = new Error('enough')
+  controller.abort(reason)
+  const ended = await Promise.race([reader?.read().catch((error: unknown) => error), sleep(2_000, 'not ended')])
+  expect(ended).toBe(reason)
+}

@@ -1,7 +1,7 @@
 // The content of a call as it was given, and a call like another with other content.
 
-import type { Call } from '../fetch/call.ts'
-import { callOf, initOf } from '../fetch/call.ts'
+import type { Call, OwnInit } from '../fetch/call.ts'
+import { callOf, captured, initOf } from '../fetch/call.ts'
 
 /** What a call is to send, still unread; `undefined` and `null` are no content. Whoever reads a stream replaces it, and sends that call alone. */
 export function contentOf({ parts: { target, init } }: Call): {
@@ -19,25 +19,30 @@ export function withContent({ url, parts }: Call, content: BodyInit | undefined,
   const clean = withoutEmptyQuery(url)
   const headers = describing(init.headers, type)
   if (target instanceof Request) {
+    const tied = [target, lifeline]
+    if (clean.href !== target.url) return ofUrl(clean, { ...captured(target), ...init, headers }, content, tied)
     // The constructor keeps a body that no other takes the place of, if only an empty one.
     const body = content ?? (target.body === null ? null : new Uint8Array(0))
-    const own = new Request(target, { headers, body })
-    const request = clean.href === own.url ? own : new Request(clean, own)
-    return callOf({ target: request, init: initOf(request, init.signal), lifeline: [target, lifeline] })
+    const request = new Request(target, { headers, body })
+    return callOf({ target: request, init: { ...init, ...initOf(request, init.signal) }, lifeline: tied })
   }
-  const { body: _, duplex: __, ...rest } = init
-  return callOf({
-    target: clean,
-    init: { ...rest, headers, ...(content !== undefined && { body: content }) },
-    lifeline,
-  })
+  return ofUrl(clean, { ...init, headers }, content, lifeline)
+}
+
+function ofUrl(target: URL, given: OwnInit, content: BodyInit | undefined, lifeline: unknown): Call {
+  const { body: _, duplex: __, ...init } = given
+  return callOf({ target, init: content === undefined ? init : { ...init, body: content }, lifeline })
 }
 
 /** The same call with this body, which the fields that it is sent with describe. */
 export function withBody({ parts: { target, init, lifeline } }: Call, body: string): Call {
   if (!(target instanceof Request)) return callOf({ target, init: { ...init, body }, lifeline })
   const request = new Request(target, { headers: init.headers, body })
-  return callOf({ target: request, init: initOf(request, init.signal), lifeline: [target, lifeline] })
+  return callOf({
+    target: request,
+    init: { ...init, ...initOf(request, init.signal) },
+    lifeline: [target, lifeline],
+  })
 }
 
 /** As HTTP clients do not agree about an empty query, none is sent and signed; a fragment never is. */

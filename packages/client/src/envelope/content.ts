@@ -67,7 +67,8 @@ async function digestOfStream(blob: Blob): Promise<string | undefined> {
 
 /** A stream of the web, or whatever else a platform takes for one, such as an async iterable on Node. */
 async function readStream(body: BodyInit, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = (body instanceof ReadableStream ? body : new Response(body).body) as ReadableStream<Uint8Array>
+  // Refuses a stream of which something was read already, as fetch does.
+  const stream = new Response(body).body as ReadableStream<Uint8Array>
   // The pipe cancels the stream with the signal's reason, so that whoever writes it need not go on.
   const ending = signal === undefined ? stream : stream.pipeThrough(new TransformStream(), { signal })
   const held = await readBounded(ending, MAX_STREAM_BYTES, () =>

@@ -17,7 +17,7 @@ export interface Call {
   /** Sends it, with header fields that take the place of the caller's. */
   send(fetch: typeof globalThis.fetch, fields: Readonly<Record<string, string>>): Promise<Response>
   /** The same call to another URL, as a redirect of this status asks: with its method and body, or as a bare GET. */
-  redirected(url: URL, status: number): Call
+  redirected(url: URL, status: number): Promise<Call>
   /** For whoever makes another call of it. */
   readonly parts: CallParts
 }
@@ -76,9 +76,9 @@ export function readCall(input: URL | Request, init: RequestInit | undefined, gi
       const isOurs = given instanceof Request || (init?.body ?? undefined) !== undefined
       return ofUnshown(request, isOurs ? request : (given as Request), signal, input)
     }
-    return callOf({ target: request, init: initOf(request, signal), lifeline: input })
+    return callOf({ target: request, init: { ...othersOf(init), ...initOf(request, signal) }, lifeline: input })
   }
-  return callOf({ target: input, init: captured(init ?? {}) })
+  return callOf({ target: input, init: captured(init ?? {}), lifeline: init instanceof Request ? init : undefined })
 }
 
 /** Firefox shows no stream of a Request, and takes none: without its content as a Blob, copies of it would go out with none. */
@@ -96,12 +96,12 @@ export function initOf({ headers, redirect }: Request, signal: AbortSignal | nul
 
 /** Makes a call of its parts. */
 export function callOf(parts: CallParts): Call {
-  const { target, init, lifeline: given } = parts
+  const { target, init, lifeline: tied } = parts
   const request = target instanceof Request ? target : undefined
   const url = target instanceof Request ? new URL(target.url) : target
-  const method = request?.method ?? sentMethod(init.method ?? 'GET', url)
-  const { redirect = 'follow', signal } = init
-  const lifeline = request === undefined ? given : [request, given]
+  const { method: given = 'GET', redirect = 'follow', signal } = init
+  const method = request?.method ?? sentMethod(given, url)
+  const lifeline = request === undefined ? tied : [request, tied]
   return {
     url,
     method,
@@ -115,12 +115,12 @@ export function callOf(parts: CallParts): Call {
       if (lifeline !== undefined) lifelines.set(response.body ?? response, lifeline)
       return response
     },
-    redirected(next, status) {
-      const changed = { ...init, headers: headersFor(next, url, init.headers) }
-      if (becomesGet(method, status)) return callOf({ target: next, init: bareGet(changed), lifeline })
-      if (request === undefined) return callOf({ target: next, init: changed, lifeline })
-      const moved = new Request(new Request(next, request.clone()), changed)
-      return callOf({ target: moved, init: initOf(moved, signal), lifeline })
+    async redirected(next, status) {
+      const own = { ...(request && captured(request)), ...init, headers: headersFor(next, url, init.headers) }
+      if (becomesGet(method, status)) return callOf({ target: next, init: bareGet(own), lifeline })
+      // The stream of a Request has no length, and is not kept alive; its copies were sent by now, and it is held anyway.
+      if (request?.body) own.body = await abortable(request.clone().blob(), signal ?? undefined)
+      return callOf({ target: next, init: own, lifeline })
     },
   }
 }
@@ -134,8 +134,15 @@ function sentMethod(given: string, url: URL): string {
 /** Kept as long as the body of a response is read. */
 const lifelines = new WeakMap<object, unknown>()
 
+/** What a call says beside a Request that only the platform knows, such as a dispatcher on Node. */
+function othersOf(init: RequestInit | undefined): object {
+  const others: Record<string, unknown> = { ...init }
+  for (const name of ['headers', ...MEMBERS]) delete others[name]
+  return others
+}
+
 /** The options as they are now. A member that is undefined is one that is absent; members unknown here belong to the platform. */
-function captured(init: RequestInit): OwnInit {
+export function captured(init: RequestInit): OwnInit {
   const own: Record<string, unknown> = { ...init }
   for (const name of MEMBERS) {
     const value: unknown = (init as Record<string, unknown>)[name]

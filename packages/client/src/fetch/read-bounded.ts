@@ -14,11 +14,12 @@ export async function readBounded(
   let size = 0
   const reader = body.getReader()
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const isBytes = read.value instanceof Uint8Array
     size += read.value.length
-    if (size > maxBytes) {
+    if (!isBytes || size > maxBytes) {
       // Whoever writes it is told; how that ends is theirs.
       reader.cancel().catch(() => undefined)
-      throw tooLong()
+      throw isBytes ? tooLong() : new TypeError('A chunk of the stream is no Uint8Array')
     }
     chunks.push(read.value as Uint8Array<ArrayBuffer>)
   }

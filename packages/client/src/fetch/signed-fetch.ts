@@ -64,7 +64,7 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
     let signing = true
     for (let redirects = 0; ; redirects++) {
       const { response, sent, mayLeave } = signing ? await callSigned(call, begin, once) : await sendPlain(call)
-      const next = redirected(sent, response, redirects)
+      const next = await redirected(sent, response, redirects)
       if (next === undefined) return response
       discard(response)
       if (!mayLeave && !origins.has(next.url)) throw notFollowed('origin', response)
@@ -139,12 +139,12 @@ export function fetchWith(parts: SignedFetchParts): SignedFetch {
 }
 
 /** The call that a redirect asks for, if there is one. A response that is not returned is done away with. */
-function redirected(call: Call, response: Response, redirects: number): Call | undefined {
+async function redirected(call: Call, response: Response, redirects: number): Promise<Call | undefined> {
   try {
     const target = redirectTarget(call, response)
     if (target === undefined) return undefined
     if (redirects === MAX_REDIRECTS) throw notFollowed('count', response)
-    const next = call.redirected(target, response.status)
+    const next = await call.redirected(target, response.status)
     if (!call.replayable && !next.replayable) throw notReplayable(response)
     return next
   } catch (error) {

@@ -10,7 +10,8 @@ import type { BeginProofs, ProvableCall, Prover } from './proof-kind.ts'
 /**
  * Makes one DPoP proof: the value of a `DPoP` header field, for one request.
  *
- * Does not send anything, and does not remember nonces: {@link createClient} does both.
+ * Does not send anything, and does not remember nonces: {@link createClient} does both. The key of a signer is read once: one whose key is
+ * exchanged must be another object.
  *
  * @throws {CountersignError} `ERR_SIGNING_FAILED`, `ERR_OPTION_INVALID` for a signer that is none.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449.html#section-4.2 RFC 9449, section 4.2}
