@@ -46,6 +46,28 @@ test.each(['preValidation', 'preHandler'] as const)('a guard in %s comes too lat
   }
 })
 
+test('of two guards of which one is enough, each says for itself what proofs it takes', async () => {
+  const server = await start({}, async (app, handled) => {
+    await app.register(auth)
+    const { countersign } = app
+    const guards = [countersign.guard({ accept: ['dpop'] }), countersign.guard({ integrity: 'required' })]
+    const onRequest = app.auth(guards as never)
+    app.post('/either', { config: { auth: false }, onRequest }, async ({ body, caller }) => {
+      handled.push([body, caller.kind])
+    })
+  })
+  for (const form of ['attached', 'detached'] as const) {
+    expect((await server.call({ form, path: '/either' })).status).toBe(200)
+    const altered = await server.call({ form: 'detached', path: '/either', wire: { body: '{}' } })
+    expect([altered.status, altered.code]).toEqual([401, 'ERR_ENVELOPE_CONTENT_MISMATCH'])
+  }
+  const parsed = { amount: '12.50', to: 'Zoë' }
+  expect(server.handled).toEqual([
+    [parsed, 'envelope'],
+    [parsed, 'envelope'],
+  ])
+})
+
 test('two guards must both be content', async () => {
   const server = await start({}, (app, handled) => {
     const { countersign } = app
